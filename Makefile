@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine: `make tui` and `make test`.
+# `make PYTHON=python3.13 VENV=.venv313 test` picks another interpreter and environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help tui test check format types imports snapshots bench wheel clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+tui: $(VENV)/.with-all ## Open the workbench on the demo agent (no key, no network)
+	$(BIN)/penguiflow tui --agent demo
+
+test: $(VENV)/.with-test ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: format types imports ## Formatting, lint, types and import contracts
+
+format: $(VENV)/.with-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.with-dev
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+imports: $(VENV)/.with-dev
+	$(BIN)/lint-imports
+
+snapshots: $(VENV)/.with-test ## Draw the screens anew; look at each changed file before you commit it
+	$(BIN)/python -m pytest tests/tui --snapshot-update $(ARGS)
+
+bench: $(VENV)/.with-test ## Print the figures as ratios to a baseline measured in the same run
+	$(BIN)/python benchmarks/hops.py
+	$(BIN)/python benchmarks/planner.py
+	$(BIN)/python benchmarks/startup.py
+
+wheel: $(VENV)/.with-dev ## Build the wheel, install it into an empty environment and try it there
+	sh .ci/try-wheel $(BIN)/python
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "penguiflow needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.with-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[$*]'
+	@touch $@
