@@ -25,7 +25,7 @@ format: $(VENV)/.with-dev
 
 types: $(VENV)/.with-dev
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 imports: $(VENV)/.with-dev
 	$(BIN)/lint-imports

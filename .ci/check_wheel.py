@@ -6,8 +6,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-PACKAGES = {"penguiflow", "penguiflow_tui", "penguiflow_cli"}
-SOURCES = {"penguiflow": "penguiflow", "penguiflow_tui": "tui/penguiflow_tui", "penguiflow_cli": "cli/penguiflow_cli"}
+
+SOURCES = {
+    "penguiflow": "penguiflow",
+    "penguiflow_tui": "tui/penguiflow_tui",
+    "penguiflow_cli": "cli/penguiflow_cli",
+}
+PACKAGES = set(SOURCES)
 SCRIPTS = {"penguiflow"}
 
 

@@ -25,18 +25,20 @@ SafeText = NewType("SafeText", str)
 _MARKS_PER_CHARACTER = 4
 
 # Default-ignorable, bidirectional and line-breaking characters: nothing to see, but they hide or reorder.
-_INVISIBLE = chain(
-    (0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
-    range(0x180B, 0x1810),
-    range(0x200B, 0x200D),
-    range(0x200E, 0x2010),
-    range(0x2028, 0x202F),
-    range(0x2060, 0x2070),
-    range(0xFE00, 0xFE0E),  # the two emoji selectors FE0E and FE0F stay
-    range(0xFFF0, 0xFFFC),
-    range(0x1BCA0, 0x1BCA4),
-    range(0x1D173, 0x1D17B),
-    range(0xE0000, 0xE1000),
+_INVISIBLE = tuple(
+    chain(
+        (0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
+        range(0x180B, 0x1810),
+        range(0x200B, 0x200D),
+        range(0x200E, 0x2010),
+        range(0x2028, 0x202F),
+        range(0x2060, 0x2070),
+        range(0xFE00, 0xFE0E),  # the two emoji selectors FE0E and FE0F stay
+        range(0xFFF0, 0xFFFC),
+        range(0x1BCA0, 0x1BCA4),
+        range(0x1D173, 0x1D17B),
+        range(0xE0000, 0xE1000),
+    )
 )
 
 
@@ -50,16 +52,16 @@ def _replacements() -> dict[int, str]:
     return table
 
 
-@cache
-def _too_many_marks() -> re.Pattern[str]:
-    marks = "".join(
-        re.escape(chr(code)) for code in range(0x300, 0x1F000) if category(chr(code)) in ("Mn", "Me")
-    )
-    return re.compile(f"([{marks}]{{{_MARKS_PER_CHARACTER}}})[{marks}]+")
+def _cut_marks(text: str) -> str:
+    # A class of the marks that occur is ten times faster to search for than one of all 2,000 marks.
+    marks = "".join(char for char in set(text) if category(char) in ("Mn", "Me"))
+    if not marks:
+        return text
+    return re.sub(f"([{marks}]{{{_MARKS_PER_CHARACTER}}})[{marks}]+", r"\1", text)
 
 
 _EMOJI = "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
-_STRAY_JOINER = re.compile(f"(?<!{_EMOJI})(?<!{_EMOJI}\ufe0f)\u200d|\u200d(?!{_EMOJI})")
+_STRAY_JOINER = re.compile(f"\u200d(?:(?<!{_EMOJI}\u200d)(?<!{_EMOJI}\ufe0f\u200d)|(?!{_EMOJI}))")
 
 
 def safe_text(value: str, *, max_chars: int | None = None) -> SafeText:
@@ -91,5 +93,5 @@ def _sanitize(value: str) -> str:
     text = value.translate(_replacements())
     if text.isascii():
         return text
-    text = _too_many_marks().sub(r"\1", text)
+    text = _cut_marks(text)
     return _STRAY_JOINER.sub("<U+200D>", text) if "\u200d" in text else text
