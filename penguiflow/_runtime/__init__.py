@@ -1,1 +1,1 @@
-"""Being written."""
+"""The engine behind `penguiflow.core`: queues, traces, workers and the flow that owns them."""

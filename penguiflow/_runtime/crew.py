@@ -1,0 +1,53 @@
+"""The workers of one run of a flow: started together, stopped together, each one awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from penguiflow._runtime.worker import Worker
+from penguiflow.errors import FlowStopped, StopTimeoutError
+
+
+class Crew:
+    """Owns the worker tasks; `on_loss` is called once if one ends that nobody dismissed."""
+
+    def __init__(self, workers: Iterable[Worker], on_loss: Callable[[FlowStopped], None]) -> None:
+        self._on_loss = on_loss
+        self._tasks: dict[asyncio.Task[None], Worker] = {}
+        self._dismissed = False
+        for worker in workers:
+            task = asyncio.create_task(worker.run(), name=f"penguiflow:{worker.node.name}")
+            self._tasks[task] = worker
+            task.add_done_callback(self._worker_ended)
+
+    def dismiss(self) -> None:
+        """Ask all workers to end."""
+        self._dismissed = True
+        for task, worker in self._tasks.items():
+            worker.close()
+            task.cancel()
+
+    async def ended(self, grace_s: float) -> None:
+        """Wait until all workers have ended.
+
+        Raises:
+            StopTimeoutError: some did not within `grace_s` seconds.
+        """
+        if not self._tasks:
+            return
+        _, running = await asyncio.wait(self._tasks, timeout=grace_s)
+        if running:
+            names = [worker.node.name for task, worker in self._tasks.items() if task in running]
+            raise StopTimeoutError(names, grace_s)
+
+    def _worker_ended(self, task: asyncio.Task[None]) -> None:
+        failure = None if task.cancelled() else task.exception()
+        if self._dismissed or task not in self._tasks:
+            return
+        name = self._tasks[task].node.name
+        reason = "was cancelled from outside" if failure is None else f"failed with {failure!r}"
+        loss = FlowStopped(f"the flow stopped because the worker of `{name}` {reason}; await `stop()`")
+        loss.__cause__ = failure
+        self.dismiss()
+        self._on_loss(loss)

@@ -1,0 +1,161 @@
+"""Which items of which trace are where.
+
+A trace lives from the first item that is queued until none is queued or worked on any more. Its
+account is structural: it lists the queues and the workers that hold an item, so there is no counter
+that could be forgotten, and cancelling costs what the trace holds, not what the flow holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Protocol, cast
+
+from pydantic import BaseModel
+
+from penguiflow.errors import FlowStopped, TraceCancelled
+from penguiflow.types import Message
+
+
+class Place(Protocol):
+    """A queue, as a trace sees it."""
+
+    def remove(self, trace: Trace) -> None:
+        """Take out every item of the trace and leave all others in their order."""
+
+
+class Holder(Protocol):
+    """A worker, as a trace sees it."""
+
+    def cancel_invocation(self) -> None:
+        """Interrupt what is being done for the trace."""
+
+
+class Trace:
+    """The account of one trace id while any of its items is in the flow."""
+
+    __slots__ = ("cancelled", "echoed_hops", "holders", "node_streams", "queued", "room_waiters", "trace_id")
+
+    def __init__(self, trace_id: str) -> None:
+        self.trace_id = trace_id
+        self.queued: list[Place] = []
+        self.holders: list[Holder] = []
+        self.cancelled = False
+        self.echoed_hops: int | None = None
+        """`WM.hops` of the newest iteration that was shown to the caller."""
+        self.room_waiters: list[asyncio.Future[bool]] | None = None
+        self.node_streams: list[str] | None = None
+        """Streams that nodes opened for this trace and that end with it."""
+
+    @property
+    def pending(self) -> int:
+        """Items queued or being worked on."""
+        return len(self.queued) + len(self.holders)
+
+
+class Traces:
+    """All live traces of a flow."""
+
+    def __init__(self, on_end: Callable[[Trace], None]) -> None:
+        self._live: dict[str, Trace] = {}
+        self._on_end = on_end
+
+    def find(self, trace_id: str | None) -> Trace | None:
+        """Return the live trace with this id."""
+        return None if trace_id is None else self._live.get(trace_id)
+
+    def of(self, item: object) -> Trace | None:
+        """Return the trace of an item that is about to be queued; bare values have none."""
+        trace_id = trace_id_of(item)
+        if trace_id is None:
+            return None
+        trace = self._live.get(trace_id)
+        if trace is None:
+            trace = self._live[trace_id] = Trace(trace_id)
+        return trace
+
+    def release(self, trace: Trace, holder: Holder) -> None:
+        """Note that the holder is done with its item."""
+        trace.holders.remove(holder)
+        self.settle(trace)
+
+    def settle(self, trace: Trace) -> None:
+        """End the trace if nothing is left of it, and wake those who wait for room in it."""
+        if not trace.holders and not trace.queued and self._live.get(trace.trace_id) is trace:
+            del self._live[trace.trace_id]
+            self._on_end(trace)
+        if trace.room_waiters:
+            _wake(trace, stopped=False)
+
+    async def wait_for_room(self, trace_id: str, maxsize: int) -> None:
+        """Wait until the trace has at most `maxsize` items beside the one being worked on.
+
+        Raises:
+            TraceCancelled: the trace was cancelled meanwhile.
+            FlowStopped: the flow stopped meanwhile.
+        """
+        while (trace := self._live.get(trace_id)) is not None:
+            if trace.cancelled:
+                raise TraceCancelled(trace_id)
+            if maxsize <= 0 or trace.pending - 1 < maxsize:
+                return
+            waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            if trace.room_waiters is None:
+                trace.room_waiters = []
+            trace.room_waiters.append(waiter)
+            if await waiter:
+                raise FlowStopped(f"the flow stopped while trace `{trace_id}` waited for room")
+
+    def mark_cancelled(self, trace: Trace) -> None:
+        """Refuse further work of the trace; the caller takes out and interrupts what exists."""
+        trace.cancelled = True
+        if trace.room_waiters:
+            _wake(trace, stopped=False)
+
+    def purge(self, trace: Trace) -> None:
+        """Drop what is queued for the trace and interrupt those who work on it."""
+        for place in dict.fromkeys(trace.queued):
+            place.remove(trace)
+        for holder in tuple(trace.holders):
+            holder.cancel_invocation()
+        self.settle(trace)
+
+    def clear(self) -> None:
+        """Forget all traces, because the flow stopped."""
+        traces, self._live = self._live, {}
+        for trace in traces.values():
+            trace.queued.clear()
+            if trace.room_waiters:
+                _wake(trace, stopped=True)
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+
+def trace_id_of(item: object) -> str | None:
+    """Return the trace id that an item carries, if any."""
+    if type(item) is Message:
+        return item.trace_id
+    if _never_traced(type(item)):
+        return None
+    return getattr(item, "trace_id", None)
+
+
+def _never_traced_uncached(kind: type) -> bool:
+    # A missed attribute costs a pydantic model ten times what it costs any other object.
+    if not issubclass(kind, BaseModel):
+        return False
+    extra_allowed = kind.model_config.get("extra") == "allow"
+    return not extra_allowed and "trace_id" not in kind.model_fields and not hasattr(kind, "trace_id")
+
+
+# mypy and pyright do not see that a type is hashable, which the signature of `lru_cache` asks for
+_never_traced = cast("Callable[[type], bool]", lru_cache(maxsize=256)(_never_traced_uncached))
+
+
+def _wake(trace: Trace, *, stopped: bool) -> None:
+    waiters, trace.room_waiters = trace.room_waiters or [], None
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(stopped)

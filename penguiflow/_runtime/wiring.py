@@ -1,0 +1,59 @@
+"""Contexts and floes for a graph, laid in the order of declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from penguiflow._runtime.context import Context, Runtime
+from penguiflow._runtime.endpoints import OPEN_SEA, ROOKERY
+from penguiflow._runtime.floe import Floe
+from penguiflow._runtime.graph import Graph
+from penguiflow.node import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waters:
+    """Every context of a flow, and the floe on which each node reaches the Rookery.
+
+    A node that has successors also has such a way out, for final answers and errors; it is not among
+    its successors.
+    """
+
+    open_sea: Context
+    rookery: Context
+    nodes: dict[Node, Context]
+    ways_out: dict[Node, Floe]
+
+    def close(self) -> None:
+        """Drop all items and wake everybody who waits, because the flow stopped."""
+        for context in self._contexts():
+            context.close()
+
+    def _contexts(self) -> Iterator[Context]:
+        yield self.open_sea
+        yield self.rookery
+        yield from self.nodes.values()
+
+
+def lay_floes(graph: Graph, runtime: Runtime, queue_maxsize: int) -> Waters:
+    """Create a context per node and end, and a floe per edge."""
+    open_sea, rookery = Context(OPEN_SEA, runtime), Context(ROOKERY, runtime)
+    contexts = {node: Context(node, runtime) for node in graph.nodes}
+    ways_out: dict[Node, Floe] = {}
+    for node, successors in graph.successors.items():
+        for successor in successors:
+            _connect(contexts[node], contexts[successor], queue_maxsize)
+        ways_out[node] = Floe(node, ROOKERY, queue_maxsize, rookery.inbox)
+        rookery.add_incoming_floe(ways_out[node])
+    for node in graph.ingress:
+        _connect(open_sea, contexts[node], queue_maxsize)
+    for node in graph.egress:
+        contexts[node].add_outgoing_floe(ways_out[node])
+    return Waters(open_sea=open_sea, rookery=rookery, nodes=contexts, ways_out=ways_out)
+
+
+def _connect(source: Context, target: Context, queue_maxsize: int) -> None:
+    floe = Floe(source.owner, target.owner, queue_maxsize, target.inbox)
+    source.add_outgoing_floe(floe)
+    target.add_incoming_floe(floe)

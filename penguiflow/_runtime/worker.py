@@ -1,0 +1,200 @@
+"""The hop: one task per node takes the next item, calls the node in this very task, and delivers.
+
+Normal course: take -> call -> deliver, without a task, a timer or an event object of its own.
+Everything else (deadline, cancelled trace, failure, retry) leaves that path, and pure functions
+decide it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from penguiflow._envelope import Conversion
+from penguiflow._runtime.budgets import deadline_answer, deadline_of
+from penguiflow._runtime.context import Context
+from penguiflow._runtime.delivery import Delivery
+from penguiflow._runtime.floe import Floe, Parcel
+from penguiflow._runtime.interrupts import Interrupts, NodeCancelledItself
+from penguiflow._runtime.reports import Reports
+from penguiflow._runtime.retry import flow_error, next_delay
+from penguiflow._runtime.services import Services
+from penguiflow._runtime.trace import Trace, trace_id_of
+from penguiflow.errors import TraceCancelled
+from penguiflow.node import Node
+from penguiflow.types import Message
+
+BURST: Final = 64
+"""Items a worker may handle without suspending before it lets others run."""
+
+
+class Worker:
+    """Works for one node, one item at a time, in the order of arrival."""
+
+    def __init__(
+        self, node: Node, context: Context, way_out: Floe, conversion: Conversion, services: Services
+    ) -> None:
+        self.due: float | None = None
+        self._node = node
+        self._context = context
+        self._accept = conversion.accept
+        self._give = conversion.give
+        self._services = services
+        self._delivery = Delivery(context, way_out, services)
+        self._interrupts = Interrupts()
+        self._reports = Reports(services.announcer, context, self._interrupts)
+        self._burst = 0
+        self._closing = False
+
+    @property
+    def node(self) -> Node:
+        """The node this worker works for."""
+        return self._node
+
+    async def run(self) -> None:
+        """Work until the task is cancelled."""
+        task = asyncio.current_task()
+        self._context.inbox.consumer = task
+        self._interrupts.bind(task)
+        if self._node.policy.timeout_s is not None:
+            self._services.watchdog.add(self)
+        ready, traces = self._context.inbox.ready, self._services.traces
+        farewells = self._services.farewells
+        try:
+            while not self._closing:
+                if not ready or self._burst >= BURST:
+                    await self._wait()
+                self._burst += 1
+                trace, item = self._take()
+                if trace is not None:
+                    trace.holders.append(self)
+                try:
+                    await self._attempt(trace, item, 0)
+                except (Exception, asyncio.CancelledError) as problem:  # noqa: BLE001 - sorted out there
+                    await self._recover(trace, item, problem)
+                finally:
+                    if trace is not None:
+                        traces.release(trace, self)
+                if farewells.pending:
+                    await farewells.say()
+        finally:
+            await self._reports.worker_ended()
+
+    def close(self) -> None:
+        """End after the current item, even if the node swallows the cancellation of the task."""
+        self._closing = True
+
+    def cancel_invocation(self) -> None:
+        """Interrupt what is done for the current item, because its trace was cancelled."""
+        self._interrupts.request("trace_cancelled")
+
+    def time_out_invocation(self) -> None:
+        """Interrupt the current call of the node, because it is overdue."""
+        self._interrupts.request("timeout")
+
+    async def _wait(self) -> None:
+        inbox = self._context.inbox
+        if self._burst >= BURST:
+            await asyncio.sleep(0)
+        while not inbox.ready:
+            if self._interrupts.is_ending():
+                raise asyncio.CancelledError
+            await inbox.wait()
+        self._burst = 0
+
+    def _take(self) -> Parcel:
+        inbox, loop_floe = self._context.inbox, self._context.loop_floe
+        if loop_floe is not None and not loop_floe.has_room():
+            # Only this worker empties the loop; taking anything else could fill it for good.
+            parcel = inbox.take_from((loop_floe,))
+            if parcel is not None:
+                return parcel
+        return inbox.take()
+
+    async def _attempt(self, trace: Trace | None, item: object, attempt: int) -> None:
+        if trace is not None:
+            if trace.cancelled:
+                await self._reports.trace_cancel_drop(trace)
+                return
+            deadline = deadline_of(item)
+            if deadline is not None and self._services.clock() > deadline:
+                await self._skip(trace, item)
+                return
+        heard = self._services.announcer.is_heard()
+        self._reports.attempt_begins()
+        if heard:
+            await self._reports.node_start(trace, attempt)
+        result = await self._call(item)
+        if result is not None and not self._delivery.at_once(trace, result):
+            await self._delivery.deliver(item, result)
+        if heard:
+            await self._reports.node_success(trace, attempt)
+
+    async def _call(self, item: object) -> object:
+        value = item if self._accept is None else self._accept(item)
+        timeout_s = self._node.policy.timeout_s
+        if timeout_s is not None:
+            self._services.watchdog.stamp(self, timeout_s)
+        try:
+            result: object = await self._node.func(value, self._context)
+        finally:
+            self.due = None
+        if self._interrupts.reason is not None:
+            raise asyncio.CancelledError  # the node swallowed the interruption: its result is void
+        if result is None or self._give is None:
+            return result
+        return self._give(result, item)
+
+    async def _recover(self, trace: Trace | None, item: object, problem: BaseException) -> None:
+        attempt = 0
+        while True:
+            failure = await self._interrupts.cause_of(problem, trace_id=trace_id_of(item))
+            if isinstance(failure, TraceCancelled):
+                await self._reports.node_trace_cancelled(trace)
+                return
+            if isinstance(failure, NodeCancelledItself):
+                failure = failure.original
+            try:
+                if not await self._prepare_retry(trace, item, failure, attempt):
+                    return
+                attempt += 1
+                await self._attempt(trace, item, attempt)
+                return
+            except (Exception, asyncio.CancelledError) as exc:  # noqa: BLE001 - sorted out in the next round
+                problem = exc
+
+    async def _prepare_retry(
+        self, trace: Trace | None, item: object, failure: BaseException, attempt: int
+    ) -> bool:
+        """Report a failed attempt and wait for the next one; False: the item is finished."""
+        await self._reports.attempt_failed(trace, attempt, failure)
+        delay = next_delay(self._node.policy, attempt)
+        if delay is None:
+            await self._give_up(trace, item, failure, attempt)
+            return False
+        await self._reports.node_retry(trace, attempt + 1, failure, delay)
+        deadline, now = deadline_of(item), self._services.clock()
+        if deadline is not None and now + delay > deadline:
+            await asyncio.sleep(deadline - now)
+            await self._skip(trace, item)
+            return False
+        await asyncio.sleep(delay)
+        return True
+
+    async def _give_up(self, trace: Trace | None, item: object, failure: BaseException, attempt: int) -> None:
+        error = flow_error(
+            self._node,
+            failure,
+            trace_id=trace_id_of(item),
+            attempt=attempt,
+            latency_ms=self._reports.latency_ms(),
+        )
+        await self._reports.node_failed(trace, attempt, error)
+        if self._services.emit_errors_to_rookery and error.trace_id is not None:
+            await self._delivery.to_rookery(error)
+
+    async def _skip(self, trace: Trace | None, item: object) -> None:
+        """Answer in place of the node, because the deadline has passed."""
+        if isinstance(item, Message):
+            await self._reports.deadline_skip(trace, item.deadline_s)
+            await self._delivery.to_rookery(deadline_answer(item))

@@ -1,0 +1,69 @@
+"""What `import penguiflow` costs and offers, seen from a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import penguiflow
+
+HEAVY = (
+    "penguiflow.planner",
+    "penguiflow.llm",
+    "penguiflow.tools",
+    "penguiflow.sessions",
+    "penguiflow.catalog",
+    "penguiflow.state",
+    "litellm",
+    "fastmcp",
+    "textual",
+    "typer",
+    "rich",
+    "httpx",
+    "anyio",
+    "yaml",
+    "sqlite3",
+)
+
+PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    program = f"import json, sys; {statement}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.process
+def test_importing_the_library_loads_pydantic_and_nothing_else_heavy() -> None:
+    loaded = loaded_by("import penguiflow") - loaded_by("pass")
+
+    packages = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
+    foreign = {name for name in packages if not name.startswith("_sysconfigdata")}
+    assert foreign <= PYDANTIC | {"penguiflow"}
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.process
+def test_the_runtime_is_loaded_eagerly_and_the_catalog_on_first_use() -> None:
+    loaded = loaded_by("import penguiflow; penguiflow.tool")
+
+    assert "penguiflow.catalog" in loaded
+    assert "penguiflow.planner" not in loaded
+
+
+def test_every_public_name_exists() -> None:
+    missing = [name for name in penguiflow.__all__ if not hasattr(penguiflow, name)]
+
+    assert missing == []
+    assert set(penguiflow.__all__) <= set(dir(penguiflow))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute `nonsense`"):
+        _ = penguiflow.nonsense
