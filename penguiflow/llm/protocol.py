@@ -33,3 +33,15 @@ class JSONLLMClient(Protocol):
         stream: bool = False,
         on_stream_chunk: OnStreamChunk | None = None,
     ) -> str | tuple[str, float] | LLMReply: ...
+
+
+class SupportsReadiness(Protocol):
+    """A client that can tell before the first call whether it could be made at all."""
+
+    def check_ready(self) -> None:
+        """Return when the client is set up; nothing is sent.
+
+        Raises:
+            LLMSetupError: a package, a key or a part of the model name is missing.
+        """
+        ...
