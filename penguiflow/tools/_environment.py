@@ -1,0 +1,58 @@
+"""Environment variables: what a config may name, and what a child process may see."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from penguiflow.tools.errors import ToolAuthError
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+# What programs need to start, find their caches and write text; nothing in it is a credential.
+_INHERITED = frozenset({
+    "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "TERM", "USER", "LOGNAME", "SHELL",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
+    "SYSTEMROOT", "SYSTEMDRIVE", "PATHEXT", "COMSPEC", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "USERNAME",
+    "PROCESSOR_ARCHITECTURE", "PROGRAMFILES",
+})  # fmt: skip
+_INHERITED_PREFIXES = ("LC_", "XDG_")
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return the environment of this process: the default wherever one may be passed in."""
+    return os.environ
+
+
+def expand(text: str, environment: Mapping[str, str], *, owner: str) -> str:
+    """Replace each `${VAR}` and `${VAR:-default}` in `text`.
+
+    Raises:
+        ToolAuthError: a variable without default is not set; names it and the `owner`.
+    """
+
+    def value_of(reference: re.Match[str]) -> str:
+        variable, default = reference.group(1), reference.group(2)
+        value = environment.get(variable) or default
+        if value is None:
+            raise ToolAuthError(
+                f"environment variable `{variable}`, which `{owner}` needs, is not set",
+                hint=f"export {variable}=... and connect again",
+            )
+        return value
+
+    return _REFERENCE.sub(value_of, text)
+
+
+def child_environment(given: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a server process: the harmless part of `inherited`, then `given`.
+
+    A value that begins with `()` is an exported shell function and is left out.
+    """
+    harmless = {
+        name: value
+        for name, value in inherited.items()
+        if (name.upper() in _INHERITED or name.startswith(_INHERITED_PREFIXES)) and not value.startswith("()")
+    }
+    return harmless | dict(given)

@@ -1,0 +1,53 @@
+"""The JSON value in what a tool returned. Pure: content blocks come in as plain JSON objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+ContentBlock = Mapping[str, JsonValue]
+
+
+def value_of_reply(structured: JsonValue, blocks: Sequence[ContentBlock]) -> JsonValue:
+    """Return the structured content if there is any, else what the content blocks hold.
+
+    An int stays an int this way: as a text block alone it could not be told from the text "3". One text block
+    that is a JSON object or array counts as that; several blocks become a list.
+    """
+    if structured is not None:
+        return _unwrapped(structured, blocks)
+    values = [_value_of_block(block) for block in blocks]
+    return values[0] if len(values) == 1 else values or None
+
+
+def text_of_error(blocks: Sequence[ContentBlock]) -> str:
+    """Return what a failed tool said about its failure."""
+    texts = [text for block in blocks if isinstance(text := block.get("text"), str)]
+    return "\n".join(texts) or "the tool reported an error without saying which"
+
+
+def _unwrapped(structured: JsonValue, blocks: Sequence[ContentBlock]) -> JsonValue:
+    """Undo the `{"result": ...}` that servers put around a value which is no object.
+
+    A tool that itself returned `{"result": ...}` shows so: its text block is that whole object.
+    """
+    if not isinstance(structured, dict) or set(structured) != {"result"}:
+        return structured
+    if len(blocks) == 1 and _value_of_block(blocks[0]) == structured:
+        return structured
+    return structured["result"]
+
+
+def _value_of_block(block: ContentBlock) -> JsonValue:
+    text = block.get("text")
+    if block.get("type") != "text" or not isinstance(text, str):
+        return dict(block)
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
