@@ -1,0 +1,211 @@
+"""Runs one tool: its policy's timeout and retries, the run's deadline, and every way a tool can end.
+
+Whatever a tool does, one `CallResult` comes out; only a cancellation from outside passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from penguiflow.catalog import NodeSpec
+from penguiflow.node import NodePolicy
+from penguiflow.planner._json import Json, json_text
+from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
+from penguiflow.planner._loop.calls import CallResult, PlannedCall
+from penguiflow.planner._loop.limits import Deadline, DeadlineReached
+from penguiflow.planner._loop.observation import clamp
+from penguiflow.planner._loop.run_events import RunEvents
+from penguiflow.planner.models import ObservationGuardrailConfig
+
+_ERROR_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCaller:
+    """What every tool call of a planner has in common."""
+
+    guardrail: ObservationGuardrailConfig
+    pause_enabled: bool
+    clock: MonotonicClock = monotonic_clock
+    stamp: WallClock = wall_clock
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def run(self, call: PlannedCall, spec: NodeSpec, scene: CallScene) -> CallResult:
+        """Run the call, tell its events, and return what came of it.
+
+        Raises:
+            CancelledError: the run itself was cancelled.
+        """
+        context = CallContext(
+            call_id=call.call_id,
+            action_seq=scene.action_seq,
+            llm_context=scene.llm_context,
+            tool_context=scene.tool_context,
+            events=scene.events,
+            clock=self.stamp,
+            pause_enabled=self.pause_enabled,
+        )
+        names: dict[str, Any] = {
+            "tool_call_id": call.call_id,
+            "tool_name": spec.name,
+            "action_seq": scene.action_seq,
+        }
+        if scene.events.is_heard:
+            scene.events.emit("tool_call_start", **names, args_json=json_text(call.args))
+            scene.events.emit("tool_call_end", **names)
+        started = self.clock()
+        result = await self._outcome(call, spec, context, scene)
+        latency_ms = (self.clock() - started) * 1000
+        result = replace(result, streams=context.streams, latency_ms=latency_ms)
+        self._tell_result(result, names, scene.events)
+        return result
+
+    async def _outcome(
+        self, call: PlannedCall, spec: NodeSpec, context: CallContext, scene: CallScene
+    ) -> CallResult:
+        try:
+            raw = await _within(scene.deadline, self._attempts(call, spec, context))
+        except DeadlineReached:
+            result = _failed(call, "DeadlineReached", "the run's deadline passed while the tool ran")
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            result = _failed(call, "CancelledError", "the tool cancelled itself")
+        except PauseSignal:
+            result = CallResult(status="paused")
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a tool may raise anything; the model must hear of it
+            result = _raised(call, exc)
+        except BaseExceptionGroup as group:
+            if group.split(PauseSignal)[0] is None:
+                raise
+            result = CallResult(status="paused")
+        else:
+            result = self._validated(call, spec, raw, scene.events)
+        if context.pause_request is not None:
+            return CallResult(status="paused", pause=context.pause_request)
+        return result
+
+    async def _attempts(
+        self, call: PlannedCall, spec: NodeSpec, context: CallContext
+    ) -> Any:  # the tool's own type
+        policy = spec.node.policy
+        attempt = 0
+        while True:
+            try:
+                with active(context):
+                    return await _within_timeout(policy.timeout_s, spec.node.func(call.parsed, context))
+            except Exception:
+                if attempt >= policy.max_retries or context.pause_request is not None:
+                    raise
+            attempt += 1
+            await self.sleep(retry_delay_s(policy, attempt))
+
+    def _validated(self, call: PlannedCall, spec: NodeSpec, raw: object, events: RunEvents) -> CallResult:
+        try:
+            observation = spec.out_model.model_validate(raw).model_dump(mode="json")
+            text_chars = len(json_text(observation))
+        except Exception as exc:  # noqa: BLE001 - validators and serializers of the user may raise anything
+            return CallResult(
+                status="failed", error=f"`{call.node}` returned data that did not validate: {_short(exc)}"
+            )
+        clamped = clamp(observation, text_chars, self.guardrail)
+        if clamped is None:
+            return CallResult(status="succeeded", observation=observation)
+        events.emit(
+            "observation_clamped",
+            node_name=spec.name,
+            original_size=clamped.original_chars,
+            clamped_size=clamped.clamped_chars,
+            method="truncate",
+            reduction_pct=round(100 * (1 - clamped.clamped_chars / clamped.original_chars), 1),
+        )
+        return CallResult(status="succeeded", observation=observation, llm_observation=clamped.observation)
+
+    def _tell_result(self, result: CallResult, names: Mapping[str, Any], events: RunEvents) -> None:
+        if not events.is_heard:
+            return
+        if result.pause is not None:
+            body: Json = {"pause": result.pause.reason, "payload": result.pause.payload}
+        elif result.error is not None:
+            body = {"error": result.error, "failure": result.failure}
+        else:
+            body = result.observation
+        events.emit(
+            "tool_call_result",
+            latency_ms=result.latency_ms,
+            error=result.error,
+            **names,
+            result_json=json_text(body),
+            ok=result.status != "failed",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallScene:
+    """The run in which a call happens."""
+
+    action_seq: int
+    llm_context: Mapping[str, Any]
+    tool_context: dict[str, Any]
+    events: RunEvents
+    deadline: Deadline
+
+
+def retry_delay_s(policy: NodePolicy, attempt: int) -> float:
+    """Return the pause before the given attempt, counted from 1."""
+    delay = policy.backoff_base * policy.backoff_mult ** (attempt - 1)
+    return delay if policy.max_backoff is None else min(delay, policy.max_backoff)
+
+
+async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:  # the tool's own type
+    timeout = asyncio.timeout(timeout_s)
+    try:
+        async with timeout:
+            return await work
+    except TimeoutError as exc:
+        if timeout.expired():
+            raise TimeoutError(f"timed out after {timeout_s:g} s") from exc
+        raise
+
+
+async def _within(deadline: Deadline, work: Awaitable[Any]) -> Any:  # the tool's own type
+    timeout = asyncio.timeout(deadline.remaining_s())
+    try:
+        async with timeout:
+            return await work
+    except TimeoutError as exc:
+        if timeout.expired():
+            raise DeadlineReached from exc
+        raise
+
+
+def _raised(call: PlannedCall, exc: BaseException) -> CallResult:
+    failed = _failed(call, type(exc).__name__, _short(exc))
+    suggestion = getattr(exc, "suggestion", None) or getattr(exc, "remedy", None)
+    if suggestion is not None and failed.failure is not None:
+        return replace(failed, failure={**failed.failure, "suggestion": str(suggestion)[:_ERROR_CHARS]})
+    return failed
+
+
+def _failed(call: PlannedCall, error_code: str, message: str) -> CallResult:
+    return CallResult(
+        status="failed",
+        error=f"tool `{call.node}` raised {error_code}: {message}",
+        failure={"node": call.node, "args": call.args, "error_code": error_code, "message": message},
+    )
+
+
+def _short(exc: BaseException) -> str:
+    if isinstance(exc, ValidationError):
+        problems = exc.errors(include_url=False, include_context=False, include_input=False)
+        text = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+    else:
+        text = str(exc) or type(exc).__name__
+    return text if len(text) <= _ERROR_CHARS else text[:_ERROR_CHARS] + "..."

@@ -1,0 +1,54 @@
+"""The planner through litellm against a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from penguiflow.llm.errors import LLMAuthError, LLMSetupError
+from penguiflow.planner import ReactPlanner, observe_runs
+from tests.fakes.openai_server import Fails, Hangs, OpenAIServer, Says
+from tests.fakes.planner_tools import Heard, Notebook, answer, call, finished
+
+
+def planner_at(server: OpenAIServer, **options: object) -> ReactPlanner:
+    llm = {"model": "openai/gpt-4o-mini", "api_base": server.base_url, "api_key": "test-key"}
+    return ReactPlanner(llm=llm, catalog=Notebook().catalog(), **options)  # type: ignore[arg-type] # mixed options
+
+
+async def test_a_run_streams_counts_and_prices_its_calls() -> None:
+    replies = (Says(json.dumps(call("look", "I look", text="x"))), Says(json.dumps(answer("It is x."))))
+    heard = Heard()
+    async with OpenAIServer.running(*replies) as server:
+        planner = planner_at(server)
+        with observe_runs(heard):
+            result = finished(await planner.run("What is it?"))
+        second = server.requests[1].messages
+    assert planner.model_name == "openai/gpt-4o-mini"
+    assert result.payload["raw_answer"] == heard.text("answer") == "It is x."
+    assert heard.text("thinking") == "I lookenough"
+    assert json.loads(second[-1]["content"]) == {"observation": {"stored": "seen x"}}
+    assert result.metadata["cost"]["cost_known"] is True
+    assert result.metadata["cost"]["total_cost_usd"] > 0
+    assert [event.extra["input_tokens"] for event in heard.of("llm_call")] == [100, 100]
+
+
+async def test_a_refused_key_is_raised_and_never_an_answer() -> None:
+    async with OpenAIServer.running(Fails(401, "bad key")) as server:
+        with pytest.raises(LLMAuthError):
+            await planner_at(server).run("q")
+
+
+async def test_a_missing_key_is_known_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(LLMSetupError):
+        await asyncio.to_thread(ReactPlanner("openai/gpt-4o-mini", catalog=[]).check_ready)
+
+
+async def test_a_server_that_falls_silent_is_bounded_by_the_deadline() -> None:
+    async with OpenAIServer.running(Hangs('{"thought": "half')) as server:
+        planner = planner_at(server, deadline_s=1.0, stream_final_response=True)
+        result = finished(await asyncio.wait_for(planner.run("q"), 15))
+    assert result.reason == "budget_exhausted"
