@@ -231,17 +231,14 @@ class ReactPlanner:
             LLMError, PauseNotSavedError: as `run`.
         """
         replaced = _checked_tool_context(tool_context)
-        record = await self._parts.desk.take(token)
-        try:
-            paused = read_pause(record)
-            going_on = interpret(paused, self._parts.toolbox.tools(), user_input)
-            kept = {**(paused.trajectory.tool_context or {}), **self._parts.desk.live_context(token)}
-            deadline = Deadline.after(paused.deadline_remaining_s, self._parts.clock)
-            context = kept if replaced is None else replaced
-            state = self._state(paused.trajectory, deadline, context, paused.progress)
-        except Exception:
-            await self._parts.desk.put_back(token, record)
-            raise
+        # Everything that may refuse the answer comes before the token is given up.
+        paused = read_pause(await self._parts.desk.look(token))
+        going_on = interpret(paused, self._parts.toolbox.tools(), user_input)
+        kept = {**(paused.trajectory.tool_context or {}), **self._parts.desk.live_context(token)}
+        deadline = Deadline.after(paused.deadline_remaining_s, self._parts.clock)
+        context = kept if replaced is None else replaced
+        state = self._state(paused.trajectory, deadline, context, paused.progress)
+        await self._parts.desk.take(token)
         self._parts.desk.forget_context(token)
         if isinstance(user_input, str) and user_input:
             state.events.emit("resume", user_input=user_input)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Discriminator, TypeAdapter, ValidationError
 
 SCHEMA_VERSION = 1
 
@@ -243,7 +243,7 @@ class EventSchemaError(ValueError):
 
 @cache
 def _body_adapter() -> TypeAdapter[EventBody]:
-    return TypeAdapter(EventBody)
+    return TypeAdapter(Annotated[EventBody, Discriminator("kind")])
 
 
 def to_record(event: RunEvent) -> JsonObject:

@@ -32,7 +32,8 @@ class UnknownTokenError(KeyError):
 class PauseDesk:
     """Hands out a token per pause and gives the record back exactly once.
 
-    `store` may be any object; only one with `save_planner_state` and `load_planner_state` is used.
+    `store` may be any object; only one with `save_planner_state` and `load_planner_state` is used. With
+    `peek_planner_state` too, looking never takes the record out, so a kill at that moment loses nothing.
     """
 
     def __init__(self, store: object | None, new_token: IdSource) -> None:
@@ -41,6 +42,8 @@ class PauseDesk:
         # Stores are duck-typed: these are the two methods the constructor's documentation asks for.
         self._save = cast(_Save, save) if usable else self._save_here
         self._load = cast(_Load, load) if usable else self._load_here
+        peek = getattr(store, "peek_planner_state", None) if usable else self._peek_here
+        self._peek = cast(_Load, peek) if callable(peek) else self._load_and_save_again
         self._new_token = new_token
         self._here: dict[str, str] = {}
         self._live_contexts: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
@@ -70,11 +73,7 @@ class PauseDesk:
             UnknownTokenError: nothing waits under this token.
         """
         async with self._one_at_a_time:
-            return await self._take(token)
-
-    async def put_back(self, token: str, record: JsonObject) -> None:
-        """Keep a record again under its own token, after it was taken and not used."""
-        await _awaited(self._save(token, record))
+            return _found(token, await _awaited(self._load(token)))
 
     async def look(self, token: str) -> JsonObject:
         """Return the record and leave it waiting.
@@ -83,9 +82,7 @@ class PauseDesk:
             UnknownTokenError: as `take`.
         """
         async with self._one_at_a_time:
-            record = await self._take(token)
-            await self.put_back(token, record)
-            return record
+            return _found(token, await _awaited(self._peek(token)))
 
     def live_context(self, token: str) -> Mapping[str, Any]:
         """Return the tool context as it was when this planner paused; empty in another process."""
@@ -95,18 +92,28 @@ class PauseDesk:
         """Let go of the objects of a run that went on."""
         self._live_contexts.pop(token, None)
 
-    async def _take(self, token: str) -> JsonObject:
-        record: JsonObject | None = await _awaited(self._load(token))
-        if not record:
-            raise UnknownTokenError(f"no run waits under token `{token[:64]}`: unknown, or resumed already")
-        return record
-
     def _save_here(self, token: str, record: JsonObject) -> None:
         self._here[token] = json.dumps(record)
 
     def _load_here(self, token: str) -> JsonObject | None:
         record = self._here.pop(token, None)
         return None if record is None else json.loads(record)
+
+    def _peek_here(self, token: str) -> JsonObject | None:
+        record = self._here.get(token)
+        return None if record is None else json.loads(record)
+
+    async def _load_and_save_again(self, token: str) -> JsonObject | None:
+        record: JsonObject | None = await _awaited(self._load(token))
+        if record:
+            await _awaited(self._save(token, record))
+        return record
+
+
+def _found(token: str, record: JsonObject | None) -> JsonObject:
+    if not record:
+        raise UnknownTokenError(f"no run waits under token `{token[:64]}`: unknown, or resumed already")
+    return record
 
 
 async def _awaited(result: Any) -> Any:  # a store's method may be sync or async

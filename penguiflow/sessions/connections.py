@@ -1,0 +1,91 @@
+"""The tool connections of an agent: finding, opening, watching and closing them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from penguiflow.sessions.agent_port import Connection
+from penguiflow.sessions.planner_port import Planner
+from penguiflow.sessions.results import UnknownConnectionError
+from penguiflow.tools.connection import ConnectionListener, ConnectionStatus
+
+_FAILED_STATES = ("failed", "needs_auth")
+
+
+class WatchedConnections:
+    """Tells `on_status` about each connection, at first and whenever it changes."""
+
+    def __init__(self, on_status: ConnectionListener) -> None:
+        self._on_status = on_status
+        self._connections: tuple[Connection, ...] = ()
+        self._stop_watching: list[Callable[[], None]] = []
+
+    @property
+    def statuses(self) -> tuple[ConnectionStatus, ...]:
+        return tuple(each.status for each in self._connections)
+
+    async def open(self, connections: Sequence[Connection]) -> None:
+        """Watch and open all at once. A connection that fails is a status, never an exception."""
+        self._connections = tuple(connections)
+        for each in self._connections:
+            self._stop_watching.append(each.on_status_change(self._on_status))
+            self._on_status(each.status)
+        async with asyncio.TaskGroup() as group:
+            for each in self._connections:
+                group.create_task(self._connect(each), name=f"penguiflow-connect-{each.name}")
+
+    async def reconnect(self, name: str) -> ConnectionStatus:
+        """Close and open one connection again and return what came of it.
+
+        Raises:
+            UnknownConnectionError: no connection has this name.
+        """
+        for each in self._connections:
+            if each.name == name:
+                await each.close()
+                await self._connect(each)
+                return each.status
+        known = ", ".join(f"`{each.name}`" for each in self._connections) or "none"
+        raise UnknownConnectionError(f"the agent has no tool connection `{name}`; it has: {known}")
+
+    def stop_watching(self) -> None:
+        """Hear no more changes."""
+        while self._stop_watching:
+            self._stop_watching.pop()()
+
+    async def _connect(self, connection: Connection) -> None:
+        try:
+            await connection.connect()
+        except Exception as exc:  # noqa: BLE001 - whatever a tool server does, the agent is there without it
+            if connection.status.state not in _FAILED_STATES:
+                failed = f"`{type(exc).__name__}`: {exc}"
+                self._on_status(replace(connection.status, state="failed", error=failed))
+
+
+def connections_of(planner: Planner, *, also: Iterable[object] = ()) -> tuple[Connection, ...]:
+    """Return the connections among the planner's tool sources and behind its tools, each once."""
+    behind_tools = (spec.extra.get("tool_node") for spec in planner.visible_tools())
+    return distinct_connections((*also, *planner.tool_sources, *behind_tools))
+
+
+def distinct_connections(candidates: Iterable[object]) -> tuple[Connection, ...]:
+    """Keep what is a connection, once by identity, in the order given."""
+    found: dict[int, Connection] = {}
+    for candidate in candidates:
+        if isinstance(candidate, Connection):
+            found.setdefault(id(candidate), candidate)
+    return tuple(found.values())
+
+
+async def close_connections(connections: Sequence[Connection]) -> None:
+    """Close all at once; one that fails does not keep the others open.
+
+    Raises:
+        ExceptionGroup: some did not close.
+    """
+    outcomes = await asyncio.gather(*(each.close() for each in connections), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if failures:
+        raise ExceptionGroup("tool connections did not close", failures)
