@@ -1,0 +1,41 @@
+"""What the panes tell the screen: typed messages upward, values downward."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from penguiflow.state.events import RunEvent
+from penguiflow_tui.model import TrajectoryKey
+
+
+class ConnectionOpened(Message):
+    """The person wants to see the tools and details of a connection."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
+
+
+class ConnectionRetried(Message):
+    """The person wants a connection to be tried again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
+
+
+class EventSelected(Message):
+    """The person opened a line of the event log. `index` counts from the first event of the session."""
+
+    def __init__(self, event: RunEvent, index: int) -> None:
+        self.event = event
+        self.index = index
+        super().__init__()
+
+
+class StepSelected(Message):
+    """The cursor of the trajectory is on a run, a step or a tool call."""
+
+    def __init__(self, key: TrajectoryKey) -> None:
+        self.key = key
+        super().__init__()

@@ -1,0 +1,111 @@
+"""The palette: actions and themes at once, stored sessions and tool connections when they are searched for.
+
+Textual reads the words of a command as markup; a title of a session may hold anything. Every line is
+therefore built as content, and its explanation stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.types import IgnoreReturnCallbackType
+
+from penguiflow.safe_text import SafeText, safe_line
+from penguiflow_tui.app import WorkbenchApp
+from penguiflow_tui.keys import ACTIONS, KeyAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A line of the palette. A noun is found by its name and not listed before that."""
+
+    text: SafeText
+    explanation: SafeText
+    run: IgnoreReturnCallbackType
+    is_noun: bool = False
+
+
+class WorkbenchCommands(Provider):
+    """Finds what can be done in the workbench."""
+
+    _commands: tuple[Command, ...] = ()
+
+    async def startup(self) -> None:
+        """Read the names once: a palette is open for seconds."""
+        app = self.app
+        if isinstance(app, WorkbenchApp):
+            self._commands = (*_actions(app), *_themes(app), *_connections(app), *await _sessions(app))
+
+    async def discover(self) -> Hits:
+        for command in self._commands:
+            if not command.is_noun:
+                yield DiscoveryHit(_line(command), command.run, command.text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for command in self._commands:
+            score = matcher.match(command.text)
+            if score > 0:
+                yield Hit(score, _line(command, matcher), command.run, command.text)
+
+
+def _line(command: Command, matcher: Matcher | None = None) -> Content:
+    text = Content(command.text)
+    if matcher is not None:
+        _, offsets = matcher.fuzzy_search.match(matcher.query, command.text)
+        for offset in offsets:
+            text = text.stylize("bold underline", offset, offset + 1)
+    return Content("\n").join([text, Content.styled(command.explanation, "not bold $text-muted")])
+
+
+def _actions(app: WorkbenchApp) -> Iterable[Command]:
+    for action in ACTIONS:
+        if action.in_palette:
+            explanation = SafeText(f"{action.description} · {action.shown}")
+            yield Command(
+                text=SafeText(action.label), explanation=explanation, run=partial(_run, app, action)
+            )
+
+
+async def _run(app: WorkbenchApp, action: KeyAction) -> None:
+    # The palette is the active screen until its command runs; a screen action means the Run screen.
+    await app.run_action(
+        action.action.removeprefix("screen."), app.run_screen if action.place == "run" else app
+    )
+
+
+def _themes(app: WorkbenchApp) -> Iterable[Command]:
+    for name in app.available_themes:
+        yield Command(
+            text=safe_line(f"Theme {name}"),
+            explanation=SafeText("Change the colours"),
+            run=partial(setattr, app, "theme", name),
+            is_noun=not name.startswith(("penguin", "ansi")),
+        )
+
+
+def _connections(app: WorkbenchApp) -> Iterable[Command]:
+    for connection in app.run_screen.state.connections:
+        yield Command(
+            text=safe_line(f"Tool connection {connection.name}", max_chars=80),
+            explanation=safe_line(f"{connection.state} · {connection.transport}", max_chars=80),
+            run=partial(app.run_screen.action_show_pane, "tools"),
+            is_noun=True,
+        )
+
+
+async def _sessions(app: WorkbenchApp) -> Iterable[Command]:
+    return [
+        Command(
+            text=safe_line(f"Session {stored.title}", max_chars=80),
+            explanation=safe_line(f"{stored.state} · {stored.last_line}", max_chars=100),
+            run=partial(app.open_session, stored.session_id),
+            is_noun=True,
+        )
+        for stored in await app.host.list_sessions()
+    ]

@@ -1,0 +1,71 @@
+"""What the chat shows before anything was said: that the agent loads, what to do, or why it cannot."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from penguiflow.safe_text import safe_line, safe_text
+from penguiflow_tui.keys import shown_key
+from penguiflow_tui.startup import LoadFailed, Loading, Ready, Startup
+from penguiflow_tui.styles import styles_beside
+
+_FIRST_KEYS = (
+    ("send", "ask"),
+    ("interrupt", "stop the run"),
+    ("sessions", "earlier sessions"),
+    ("help", "all keys"),
+)
+_KEY_CELLS = 8
+_WHAT_HAPPENS = (
+    "You will see each step it takes and why. Before a tool changes anything outside, it asks you here."
+)
+
+
+class ChatStart(Static):
+    """The empty chat."""
+
+    DEFAULT_CSS = styles_beside(__file__)
+
+    def __init__(self, startup: Startup) -> None:
+        super().__init__(_content(startup), markup=False)
+
+    def show(self, startup: Startup) -> None:
+        """Show how far loading has come."""
+        self.update(_content(startup))
+
+
+def _content(startup: Startup) -> Content:
+    match startup:
+        case Loading(progress=progress):
+            return Content.assemble(
+                ("Loading the agent", "bold"), "\n\n", (f"◌ {safe_line(progress)} …", "$text-muted")
+            )
+        case LoadFailed(message=message, hint=hint):
+            return Content.assemble(
+                ("✗ The agent cannot be loaded", "bold $text-error"),
+                f"\n\n{safe_text(message, max_chars=4_000)}\n\n",
+                (safe_text(hint, max_chars=1_000), "$text-muted"),
+                "\n\n",
+                (shown_key("load-again"), "bold $primary"),
+                (" loads it again", "$text-muted"),
+            )
+        case Ready(agent=agent, model=model):
+            return _ready(agent, model)
+
+
+def _ready(agent: str, model: str | None) -> Content:
+    name = safe_line(agent, max_chars=60)
+    speaks = f" · {safe_line(model, max_chars=60)}" if model else ""
+    keys = [
+        Content.assemble((shown_key(action).ljust(_KEY_CELLS), "bold $primary"), (what, "$text-muted"))
+        for action, what in _FIRST_KEYS
+    ]
+    return Content.assemble(
+        (f"Ask {name} something", "bold"),
+        (speaks, "$text-muted"),
+        "\n\n",
+        (_WHAT_HAPPENS, "$text-muted"),
+        "\n\n",
+        Content("\n").join(keys),
+    )

@@ -1,0 +1,125 @@
+"""The tool connections: state, tools, latency, and for one that failed why and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from penguiflow_tui.keys import bindings_of
+from penguiflow_tui.messages import ConnectionOpened, ConnectionRetried
+from penguiflow_tui.model.select import ConnectionRow, connection_row
+from penguiflow_tui.model.state import ConnectionView
+from penguiflow_tui.styles import styles_beside
+from penguiflow_tui.tones import MUTED, TONE_STYLES
+
+_EMPTY = "This agent has no tool connections."
+
+
+class ConnectionItem(Static):
+    """One connection: a line, and below it the error and the hint of one that failed."""
+
+    def __init__(self, connection: ConnectionView) -> None:
+        super().__init__(markup=False)
+        self.connection = connection
+        self._draw()
+
+    def show(self, connection: ConnectionView) -> None:
+        """Show another state of the same connection."""
+        if connection is not self.connection:
+            self.connection = connection
+            self._draw()
+
+    def _draw(self) -> None:
+        self.update(connection_content(connection_row(self.connection)))
+
+
+class Connections(VerticalScroll, can_focus=True):
+    """A list with a cursor. Posts `ConnectionOpened` and `ConnectionRetried`."""
+
+    DEFAULT_CSS = styles_beside(__file__)
+    BINDINGS = bindings_of("connections")
+    BORDER_TITLE = "Tools"
+
+    cursor: var[int] = var(0)
+    """The place of the connection under the cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._items: list[ConnectionItem] = []
+        self._empty = Static(_EMPTY, markup=False, classes="connections--empty")
+
+    def compose(self) -> ComposeResult:
+        yield self._empty
+
+    def show(self, connections: Sequence[ConnectionView]) -> None:
+        """Show these connections; those that are the same values as before are not drawn again."""
+        for item, connection in zip(self._items, connections, strict=False):
+            item.show(connection)
+        added = [ConnectionItem(connection) for connection in connections[len(self._items) :]]
+        if added:
+            self._items += added
+            self.mount_all(added)
+        for item in self._items[len(connections) :]:
+            item.remove()
+        del self._items[len(connections) :]
+        self._empty.display = not self._items
+        self._show_ready(connections)
+        self.cursor = min(self.cursor, max(0, len(self._items) - 1))
+        self._mark_cursor()
+
+    def _show_ready(self, connections: Sequence[ConnectionView]) -> None:
+        ready = sum(connection.state == "ready" for connection in connections)
+        self.border_title = f"Tools {ready}/{len(connections)} ready" if connections else self.BORDER_TITLE
+
+    def watch_cursor(self) -> None:
+        self._mark_cursor()
+        if self._items:
+            self.scroll_to_widget(self._items[self.cursor], animate=False)
+
+    def _mark_cursor(self) -> None:
+        for place, item in enumerate(self._items):
+            item.set_class(place == self.cursor, "-cursor")
+
+    def on_click(self, event: events.Click) -> None:
+        for place, item in enumerate(self._items):
+            if event.widget is item:
+                self.cursor = place
+
+    def action_move(self, rows: int) -> None:
+        if self._items:
+            self.cursor = min(max(0, self.cursor + rows), len(self._items) - 1)
+
+    def action_open(self) -> None:
+        if self._items:
+            self.post_message(ConnectionOpened(self._items[self.cursor].connection.name))
+
+    def action_retry(self) -> None:
+        if self._items:
+            self.post_message(ConnectionRetried(self._items[self.cursor].connection.name))
+
+
+def connection_content(row: ConnectionRow) -> Content:
+    """Return the lines of a connection as text with its own styles."""
+    parts: list[tuple[str, str]] = [
+        (f"{row.mark.glyph} ", TONE_STYLES[row.mark.tone]),
+        (row.name, "bold"),
+        (f"  {row.mark.word}", TONE_STYLES[row.mark.tone]),
+        (f"  {row.detail}", MUTED),
+    ]
+    if row.error is not None:
+        parts.append((f"\n  {row.error}", TONE_STYLES[row.mark.tone]))
+    if row.hint is not None:
+        parts.append((f"\n  {row.hint}", ""))
+    return Content.assemble(*parts)
+
+
+if __name__ == "__main__":
+    from penguiflow_tui.widgets.alone import AloneApp, sample_state
+
+    AloneApp(Connections(), lambda pane: pane.show(sample_state().connections)).run()
