@@ -23,7 +23,7 @@ from penguiflow._clock import MonotonicClock
 from penguiflow.planner.approvals import Decision, DecisionError
 from penguiflow.safe_text import safe_text
 from penguiflow.sessions.results import SessionError
-from penguiflow.state.events import JsonObject, RunEvent
+from penguiflow.state.events import JsonObject, RunEvent, TextStreamed
 from penguiflow_tui.chat_messages import (
     AttentionWanted,
     DecisionMade,
@@ -147,7 +147,8 @@ class RunScreen(Screen[None]):
             self._prints.record_in(self._feed.session)
             new = self._feed.pull()
             if new:
-                self._log.append(new)
+                # Streamed text stands in the chat and the detail; as lines it would bury what happened.
+                self._log.append([event for event in new if not isinstance(event.body, TextStreamed)])
                 self._show_state(self._feed.state, new)
                 return
         if self._lag.shown_ms != before.shown_ms:
