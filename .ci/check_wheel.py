@@ -6,7 +6,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-
 SOURCES = {
     "penguiflow": "penguiflow",
     "penguiflow_tui": "tui/penguiflow_tui",

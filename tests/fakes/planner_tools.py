@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,3 +131,8 @@ class Heard:
         """Return all text of one channel joined."""
         chunks = self.of("llm_stream_chunk")
         return "".join(chunk.extra["text"] for chunk in chunks if chunk.extra["channel"] == channel)
+
+
+def last_user_message(messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    assert messages[-1]["role"] == "user"
+    return json.loads(messages[-1]["content"])

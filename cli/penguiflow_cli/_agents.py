@@ -1,0 +1,55 @@
+"""Which agent a command works with: the one named, the project's own, or the bundled demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from penguiflow.sessions.agent_port import Agent
+from penguiflow.sessions.discovery import AgentError, NoAgentFoundError, discover_agent, load_agent
+from penguiflow.sessions.planner_agent import PlannerAgent
+from penguiflow.state.protocol import SupportsPlannerState
+from penguiflow_cli._errors import CommandError
+from penguiflow_cli.exit_codes import ExitCode
+from penguiflow_cli.project import Project
+
+DEMO = "demo"
+
+Tell: TypeAlias = Callable[[str], None]
+"""Tells a person one line about what is going on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChoice:
+    """What the person asked for: `target` is `module:attribute`, `demo` or `None` for the project's own."""
+
+    target: str | None = None
+    model: str | None = None
+
+
+def choose_agent(choice: AgentChoice, project: Project, store: SupportsPlannerState, tell: Tell) -> Agent:
+    """Import the agent.
+
+    Raises:
+        CommandError: the agent cannot be loaded. A broken agent is never replaced by the demo.
+    """
+    try:
+        if choice.target == DEMO:
+            return _demo_agent(choice, project, store)
+        if choice.target is not None:
+            return load_agent(choice.target, project.root, state_store=store, model=choice.model)
+        try:
+            return discover_agent(project.root, state_store=store, model=choice.model)
+        except NoAgentFoundError:
+            tell(f"No agent in `{project.root}`: the bundled demo agent answers. Yours: --agent MODULE:NAME")
+            return _demo_agent(choice, project, store)
+    except AgentError as exc:
+        raise CommandError(str(exc), exit_code=ExitCode.NO_AGENT, hint=exc.hint, code=exc.code) from exc
+
+
+def _demo_agent(choice: AgentChoice, project: Project, store: SupportsPlannerState) -> Agent:
+    from penguiflow_tui.demo.agent import build_planner  # noqa: PLC0415 - most projects have their own
+
+    planner = build_planner(model=choice.model, state_store=store, project_root=project.root)
+    return PlannerAgent(planner, name=DEMO)

@@ -1,0 +1,1 @@
+"""One module per command: its arguments and help. The work begins in modules imported when it runs."""

@@ -1,0 +1,57 @@
+"""`penguiflow run`: one question, or the answer to a pause, without the workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penguiflow_cli._options import AgentOption, JsonOption, ModelOption, ProjectOption, SessionOption
+
+EPILOG = """\b
+A run that needs a person prints a token and ends with exit code 4. Go on with
+  penguiflow run --resume TOKEN --input approve
+  penguiflow run --resume TOKEN --input 'reject: REASON'
+  penguiflow run --resume TOKEN --input 'respond: TEXT'
+  penguiflow run --resume TOKEN --input '{"decision": "edit", "args": {...}}'
+
+\b
+JSON lines have "v": 1 and "type": run_started, step, model_call, action, text,
+tool_call, tool_output, tool_result, connection, output, decision; the last line
+is pause, result, error or interrupted.
+
+\b
+Exit codes: see `penguiflow --help`."""
+
+
+def run(
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", help="What to ask the agent.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="TOKEN", help="Go on with the run that waits under TOKEN."),
+    ] = None,
+    reply: Annotated[
+        str | None, typer.Option("--input", metavar="TEXT", help="The decision or reply for the waiting run.")
+    ] = None,
+    json_lines: JsonOption = False,
+    agent: AgentOption = None,
+    model: ModelOption = None,
+    session: SessionOption = None,
+    project_root: ProjectOption = Path(),
+) -> int:
+    """Ask the agent one question and print its answer."""
+    from penguiflow_cli import _ask, _errand  # noqa: PLC0415 - help must not load the library
+
+    return _ask.ask(
+        _errand.RunOptions(
+            question=question,
+            resume=resume,
+            reply=reply,
+            json_lines=json_lines,
+            agent=agent,
+            model=model,
+            session_id=session,
+            project_root=project_root,
+        )
+    )
