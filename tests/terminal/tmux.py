@@ -170,7 +170,7 @@ def tmux_missing() -> str | None:
 def descendants(pid: int) -> dict[int, str]:
     """Return the command lines of all living processes below `pid`, by process id."""
     listed = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     ).stdout
     children: dict[int, list[tuple[int, str]]] = {}
     for line in listed.splitlines():

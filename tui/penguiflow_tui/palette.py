@@ -6,18 +6,22 @@ therefore built as content, and its explanation stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.fuzzy import Matcher
+from textual.theme import Theme
 from textual.types import IgnoreReturnCallbackType
 
 from penguiflow.safe_text import SafeText, safe_line
-from penguiflow_tui.app import WorkbenchApp
 from penguiflow_tui.keys import ACTIONS, KeyAction
+from penguiflow_tui.screens.run import RunScreen
+from penguiflow_tui.session_host import SessionHost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,24 @@ class Command:
     is_noun: bool = False
 
 
+@runtime_checkable
+class Commanded(Protocol):
+    """The application, as far as the palette acts on it."""
+
+    @property
+    def available_themes(self) -> Mapping[str, Theme]: ...
+
+    @property
+    def host(self) -> SessionHost: ...
+
+    @property
+    def run_screen(self) -> RunScreen: ...
+
+    def open_session(self, session_id: str) -> object: ...
+
+    async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
+
+
 class WorkbenchCommands(Provider):
     """Finds what can be done in the workbench."""
 
@@ -38,7 +60,7 @@ class WorkbenchCommands(Provider):
     async def startup(self) -> None:
         """Read the names once: a palette is open for seconds."""
         app = self.app
-        if isinstance(app, WorkbenchApp):
+        if isinstance(app, Commanded):
             self._commands = (*_actions(app), *_themes(app), *_connections(app), *await _sessions(app))
 
     async def discover(self) -> Hits:
@@ -63,7 +85,7 @@ def _line(command: Command, matcher: Matcher | None = None) -> Content:
     return Content("\n").join([text, Content.styled(command.explanation, "not bold $text-muted")])
 
 
-def _actions(app: WorkbenchApp) -> Iterable[Command]:
+def _actions(app: Commanded) -> Iterable[Command]:
     for action in ACTIONS:
         if action.in_palette:
             explanation = SafeText(f"{action.description} · {action.shown}")
@@ -72,14 +94,14 @@ def _actions(app: WorkbenchApp) -> Iterable[Command]:
             )
 
 
-async def _run(app: WorkbenchApp, action: KeyAction) -> None:
+async def _run(app: Commanded, action: KeyAction) -> None:
     # The palette is the active screen until its command runs; a screen action means the Run screen.
     await app.run_action(
-        action.action.removeprefix("screen."), app.run_screen if action.place == "run" else app
+        action.action.removeprefix("screen."), app.run_screen if action.place == "run" else None
     )
 
 
-def _themes(app: WorkbenchApp) -> Iterable[Command]:
+def _themes(app: Commanded) -> Iterable[Command]:
     for name in app.available_themes:
         yield Command(
             text=safe_line(f"Theme {name}"),
@@ -89,7 +111,7 @@ def _themes(app: WorkbenchApp) -> Iterable[Command]:
         )
 
 
-def _connections(app: WorkbenchApp) -> Iterable[Command]:
+def _connections(app: Commanded) -> Iterable[Command]:
     for connection in app.run_screen.state.connections:
         yield Command(
             text=safe_line(f"Tool connection {connection.name}", max_chars=80),
@@ -99,7 +121,7 @@ def _connections(app: WorkbenchApp) -> Iterable[Command]:
         )
 
 
-async def _sessions(app: WorkbenchApp) -> Iterable[Command]:
+async def _sessions(app: Commanded) -> Iterable[Command]:
     return [
         Command(
             text=safe_line(f"Session {stored.title}", max_chars=80),
