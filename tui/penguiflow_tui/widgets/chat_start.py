@@ -18,7 +18,8 @@ _FIRST_KEYS = (
 )
 _KEY_CELLS = 8
 _WHAT_HAPPENS = (
-    "You will see each step it takes and why. Before a tool changes anything outside, it asks you here."
+    "You will see each step it takes and why. A tool that needs your approval asks here before it runs. "
+    "To begin, try: what can you do?"
 )
 
 
