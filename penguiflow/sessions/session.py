@@ -132,6 +132,15 @@ class AgentSession:
         self._refuse_closed()
         await self._opening.done()
 
+    async def check_model(self) -> None:
+        """See whether the agent's model can be asked, and load its client; sends nothing.
+
+        Raises:
+            LLMError: it cannot, for example because a key is missing.
+        """
+        await self._opening.done()
+        await asyncio.to_thread(self._agent.check_ready)  # may import for seconds
+
     async def ask(
         self, question: str, *, llm_context: JsonObject | None = None, tool_context: JsonObject | None = None
     ) -> RunResult:

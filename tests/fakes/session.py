@@ -24,6 +24,7 @@ class FakeSession:
         on_decide: Sequence[EventBody] = (),
         check: Callable[[Mapping[str, Any]], Sequence[str]] = lambda args: (),
         refuse: Exception | None = None,
+        model_trouble: Exception | None = None,
     ) -> None:
         self.session_id = session_id
         self.asked: list[str] = []
@@ -35,6 +36,7 @@ class FakeSession:
         self.refuse = refuse
         self._on_start, self._on_ask, self._on_decide = on_start, on_ask, on_decide
         self._check = check
+        self._model_trouble = model_trouble
         self._events: list[RunEvent] = []
 
     def happened(self, *bodies: EventBody, run_id: str = "run-1") -> None:
@@ -48,6 +50,10 @@ class FakeSession:
 
     async def start(self) -> None:
         self.happened(*self._on_start, run_id="connections")
+
+    async def check_model(self) -> None:
+        if self._model_trouble is not None:
+            raise self._model_trouble
 
     async def ask(self, question: str) -> None:
         self.asked.append(question)

@@ -326,3 +326,15 @@ async def test_cursors_read_everything_exactly_once(open_session: OpenSession) -
     assert list(session.events_since(0)[0]) == seen
     assert [body.question for body in bodies(session) if isinstance(body, RunStarted)] == ["a", "b"]
     assert not [body for body in bodies(session) if isinstance(body, RunFailed)]
+
+
+async def test_a_model_that_is_not_ready_is_known_before_the_first_question(
+    open_session: OpenSession,
+) -> None:
+    agent = FakeAgent()
+    agent.not_ready = LLMSetupError("the key is missing", hint="set it")
+    session = await open_session(agent)
+
+    with pytest.raises(LLMSetupError, match="key is missing"):
+        await session.check_model()
+    assert "run_failed" not in kinds(session)

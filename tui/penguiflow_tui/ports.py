@@ -25,6 +25,10 @@ class Session(Protocol):
         """Connect the tools. A connection that fails becomes an event, never an exception."""
         ...
 
+    async def check_model(self) -> None:
+        """See whether the model can be asked, and load its client; raises `LLMError` when it cannot."""
+        ...
+
     async def ask(self, question: str) -> object:
         """Run the agent until it answers, waits or fails; what happened is in the events."""
         ...

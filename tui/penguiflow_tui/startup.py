@@ -15,10 +15,11 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A session is open."""
+    """A session is open. `model_trouble` says why the model cannot be asked, and what to do."""
 
     agent: str
     model: str | None
+    model_trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

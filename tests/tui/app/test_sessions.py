@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from penguiflow.llm.errors import LLMSetupError
 from penguiflow_tui.app import WorkbenchApp
 from penguiflow_tui.screens.confirm import ConfirmScreen
 from penguiflow_tui.screens.help import HelpScreen
 from penguiflow_tui.screens.sessions import SessionsScreen, age_text
 from penguiflow_tui.session_host import SessionHost
+from penguiflow_tui.widgets.chat_start import ChatStart
 from tests.fakes import recorded
 from tests.fakes.session import FakeSession, FakeStored, FakeWorkspace
 from tests.fakes.workbench import Bench, Ticks, workbench
@@ -164,3 +166,13 @@ def test_ages_are_words() -> None:
 
 def _focused_id(bench: Bench) -> str | None:
     return None if bench.app.focused is None else bench.app.focused.id
+
+
+async def test_a_missing_key_is_told_before_the_first_question(tmp_path: Path) -> None:
+    session = FakeSession(model_trouble=LLMSetupError("the key `K` is missing", hint="set [K]"))
+    async with workbench(session, folder=tmp_path) as bench:
+        await bench.until(
+            lambda: "`K` is missing\nset [K]" in str(bench.app.screen.query_one(ChatStart).content),
+            "the problem is told",
+        )
+        assert session.asked == []

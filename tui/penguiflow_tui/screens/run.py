@@ -7,6 +7,7 @@ Messages of the panes become calls of the session here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
@@ -20,6 +21,7 @@ from textual.widgets import Footer
 from textual.worker import Worker, WorkerState
 
 from penguiflow._clock import MonotonicClock
+from penguiflow.llm.errors import LLMError
 from penguiflow.planner.approvals import Decision, DecisionError
 from penguiflow.safe_text import safe_text
 from penguiflow.sessions.results import SessionError
@@ -202,6 +204,13 @@ class RunScreen(Screen[None]):
     @work(group="start", exclusive=True, exit_on_error=False)
     async def _start_session(self, session: Session) -> None:
         await session.start()
+        try:
+            # Now, so that the first question does not wait for it, and a missing key is known before one.
+            await session.check_model()
+        except LLMError as exc:
+            if isinstance(self._startup, Ready):
+                trouble = f"{exc.message}\n{exc.hint}" if exc.hint else exc.message
+                self.show_startup(replace(self._startup, model_trouble=trouble))
 
     def on_question_submitted(self, message: QuestionSubmitted) -> None:
         if self._feed is None:

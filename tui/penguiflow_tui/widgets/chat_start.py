@@ -51,13 +51,14 @@ def _content(startup: Startup) -> Content:
                 (shown_key("load-again"), "bold $primary"),
                 (" loads it again", "$text-muted"),
             )
-        case Ready(agent=agent, model=model):
-            return _ready(agent, model)
+        case Ready():
+            return _ready(startup)
 
 
-def _ready(agent: str, model: str | None) -> Content:
-    name = safe_line(agent, max_chars=60)
-    speaks = f" · {safe_line(model, max_chars=60)}" if model else ""
+def _ready(ready: Ready) -> Content:
+    name = safe_line(ready.agent, max_chars=60)
+    speaks = f" · {safe_line(ready.model, max_chars=60)}" if ready.model else ""
+    trouble = f"✗ {safe_text(ready.model_trouble, max_chars=1_000)}\n\n" if ready.model_trouble else ""
     keys = [
         Content.assemble((shown_key(action).ljust(_KEY_CELLS), "bold $primary"), (what, "$text-muted"))
         for action, what in _FIRST_KEYS
@@ -66,6 +67,7 @@ def _ready(agent: str, model: str | None) -> Content:
         (f"Ask {name} something", "bold"),
         (speaks, "$text-muted"),
         "\n\n",
+        (trouble, "$text-error"),
         (_WHAT_HAPPENS, "$text-muted"),
         "\n\n",
         Content("\n").join(keys),
