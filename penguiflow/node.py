@@ -38,6 +38,18 @@ class NodePolicy:
         if self.validate not in allowed:
             raise ValueError(f"validate must be one of {', '.join(allowed)}; got `{self.validate}`")
 
+    def next_delay_s(self, failed_attempt: int) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up; attempts count from 0."""
+        if failed_attempt >= self.max_retries:
+            return None
+        try:
+            delay = self.backoff_base * self.backoff_mult**failed_attempt
+        except OverflowError:
+            delay = float("inf")
+        if self.max_backoff is not None:
+            delay = min(delay, self.max_backoff)
+        return max(delay, 0.0)
+
 
 @dataclass(slots=True)
 class Node:

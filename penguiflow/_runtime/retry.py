@@ -5,20 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from penguiflow.errors import FlowError, FlowErrorCode
-from penguiflow.node import Node, NodePolicy
-
-
-def next_delay(policy: NodePolicy, failed_attempt: int) -> float | None:
-    """Return the seconds to wait before the next attempt, or None to give up; attempts count from 0."""
-    if failed_attempt >= policy.max_retries:
-        return None
-    try:
-        delay = policy.backoff_base * policy.backoff_mult**failed_attempt
-    except OverflowError:
-        delay = float("inf")
-    if policy.max_backoff is not None:
-        delay = min(delay, policy.max_backoff)
-    return max(delay, 0.0)
+from penguiflow.node import Node
 
 
 def is_timeout(failure: BaseException) -> bool:

@@ -17,7 +17,7 @@ from penguiflow._runtime.delivery import Delivery
 from penguiflow._runtime.floe import Floe, Parcel
 from penguiflow._runtime.interrupts import Interrupts, NodeCancelledItself
 from penguiflow._runtime.reports import Reports
-from penguiflow._runtime.retry import flow_error, next_delay
+from penguiflow._runtime.retry import flow_error
 from penguiflow._runtime.services import Services
 from penguiflow._runtime.trace import Trace, trace_id_of
 from penguiflow.errors import TraceCancelled
@@ -168,7 +168,7 @@ class Worker:
     ) -> bool:
         """Report a failed attempt and wait for the next one; False: the item is finished."""
         await self._reports.attempt_failed(trace, attempt, failure)
-        delay = next_delay(self._node.policy, attempt)
+        delay = self._node.policy.next_delay_s(attempt)
         if delay is None:
             await self._give_up(trace, item, failure, attempt)
             return False

@@ -1,6 +1,13 @@
-"""The planner: `ReactPlanner`, what it takes and gives, and the decisions of people about its calls."""
+"""The planner: `ReactPlanner`, what it takes and gives, and the decisions of people about its calls.
+
+The values load at once; the loop behind `ReactPlanner` loads when it is first named, so that a surface can
+paint before it.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from penguiflow.planner.context import AnyContext, PlannerPauseReason, ToolContext
 from penguiflow.planner.events import PlannerEvent, PlannerEventCallback, observe_runs
@@ -18,14 +25,16 @@ from penguiflow.planner.models import (
     SuggestedAction,
     ToolPolicy,
 )
-from penguiflow.planner.react import (
-    NoUsableReply,
-    PauseNotSavedError,
-    PauseRecordError,
-    ReactPlanner,
-    UnknownTokenError,
-)
 from penguiflow.planner.trajectory import Trajectory, TrajectoryStep, TrajectorySummary
+
+if TYPE_CHECKING:
+    from penguiflow.planner.react import (
+        NoUsableReply,
+        PauseNotSavedError,
+        PauseRecordError,
+        ReactPlanner,
+        UnknownTokenError,
+    )
 
 __all__ = [
     "AnswerQuality",
@@ -55,3 +64,13 @@ __all__ = [
     "UnknownTokenError",
     "observe_runs",
 ]
+
+_LAZY = frozenset(
+    {"NoUsableReply", "PauseNotSavedError", "PauseRecordError", "ReactPlanner", "UnknownTokenError"}
+)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    return getattr(import_module("penguiflow.planner.react"), name)

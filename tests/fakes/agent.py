@@ -9,7 +9,7 @@ from typing import Any
 
 from penguiflow.planner.approvals import Decision, call_hash
 from penguiflow.planner.events import PlannerEvent, current_observers
-from penguiflow.sessions.agent import AgentOutcome, Answered, Connection, Paused
+from penguiflow.sessions import AgentOutcome, Answered, Connection, Paused
 from penguiflow.tools.connection import ConnectionListener, ConnectionState, ConnectionStatus
 
 Turn = Callable[[], Awaitable[AgentOutcome]]

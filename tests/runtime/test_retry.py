@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penguiflow import Node, NodePolicy
-from penguiflow._runtime.retry import flow_error, next_delay
+from penguiflow._runtime.retry import flow_error
 from tests.fakes.flows import passes_on
 
 
@@ -25,14 +25,14 @@ from tests.fakes.flows import passes_on
     ],
 )
 def test_the_delay_grows_and_is_capped(policy: NodePolicy, attempt: int, delay: float | None) -> None:
-    assert next_delay(policy, attempt) == delay
+    assert policy.next_delay_s(attempt) == delay
 
 
 @given(retries=st.integers(0, 50), base=st.floats(0, 10), mult=st.floats(0, 4))
 def test_a_policy_allows_exactly_its_retries(retries: int, base: float, mult: float) -> None:
     policy = NodePolicy(max_retries=retries, backoff_base=base, backoff_mult=mult, max_backoff=60)
 
-    delays = [next_delay(policy, attempt) for attempt in range(retries + 1)]
+    delays = [policy.next_delay_s(attempt) for attempt in range(retries + 1)]
 
     assert delays[-1] is None
     assert all(delay is not None and 0 <= delay <= 60 for delay in delays[:-1])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from penguiflow.planner.approvals import Respond
-from penguiflow.sessions.agent import Answered, OrchestratorAgent, Paused, PlannerAgent
+from penguiflow.sessions import Answered, OrchestratorAgent, Paused, PlannerAgent
 from penguiflow.sessions.discovery import AgentLoadError, NoAgentFoundError, discover_agent
 from penguiflow.state.in_memory import InMemoryStateStore
 from tests.fakes.projects import FROM_ENV, ORCHESTRATOR, PAUSING_ORCHESTRATOR, PLAIN, PLANNER, SYNC

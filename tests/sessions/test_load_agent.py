@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penguiflow.sessions.agent import OrchestratorAgent, PlannerAgent
+from penguiflow.sessions import OrchestratorAgent, PlannerAgent
 from penguiflow.sessions.discovery import AgentLoadError, NoAgentFoundError, load_agent
 from penguiflow.state.in_memory import InMemoryStateStore
 from tests.fakes.projects import ORCHESTRATOR, SYNC

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from penguiflow.planner.approvals import Approve, Decision, DecisionError, Edit, Reject, Respond
-from penguiflow.sessions.agent import PlannerAgent
+from penguiflow.sessions import PlannerAgent
 from penguiflow.sessions.results import AlreadyDecidedError
 from penguiflow.sessions.session import AgentSession
 from penguiflow.state.events import ModelCalled, PersonAnswered, RunFinished, StepStarted, TextStreamed
@@ -204,7 +204,7 @@ async def test_a_run_given_up_cannot_be_resumed(processes: tuple[Process, Proces
 _ASK_AND_HANG = """
 import asyncio, sys
 from pathlib import Path
-from penguiflow.sessions.agent import PlannerAgent
+from penguiflow.sessions import PlannerAgent
 from penguiflow.sessions.session import AgentSession
 from penguiflow.state.sqlite import SqliteStateStore
 from tests.fakes.note_agent import note_planner

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from penguiflow.llm.errors import LLMSetupError
-from penguiflow.sessions.agent import Answered
+from penguiflow.sessions import Answered
 from penguiflow.sessions.results import SessionBusyError, SessionClosedError
 from penguiflow.sessions.session import AgentSession
 from penguiflow.state.events import (

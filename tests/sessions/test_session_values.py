@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from penguiflow.planner.events import PlannerEvent
 from penguiflow.redaction import redact
-from penguiflow.sessions.agent import Paused
+from penguiflow.sessions import Paused
 from penguiflow.sessions.answer_text import answer_text
 from penguiflow.sessions.bodies import person_asked, run_failed
 from penguiflow.sessions.hidden_values import hidden_values

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from penguiflow._clock import MonotonicClock
 from penguiflow.planner._loop.progress import Progress
 from penguiflow.planner.models import FinishReason
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,21 @@ class Deadline:
     def has_passed(self) -> bool:
         """Return whether the time is over."""
         return self.remaining_s() == 0.0
+
+    async def bound(self, work: Awaitable[T]) -> T:
+        """Await `work` for as long as there is time.
+
+        Raises:
+            DeadlineReached: the deadline passed meanwhile; the work was cancelled.
+        """
+        timeout = asyncio.timeout(self.remaining_s())
+        try:
+            async with timeout:
+                return await work
+        except TimeoutError as exc:
+            if timeout.expired():
+                raise DeadlineReached from exc
+            raise
 
 
 class DeadlineReached(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.llm.usage import LLMReply
 from penguiflow.planner._loop.client_call import ClientCall
-from penguiflow.planner._loop.limits import Deadline, DeadlineReached
+from penguiflow.planner._loop.limits import Deadline
 from penguiflow.planner._loop.progress import Fact, ModelReplied, ReplyUnreadable
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._loop.text_relay import TextRelay
@@ -93,7 +92,9 @@ class ModelCaller:
         started = self.clock()
         _tell_boundary(scene, done=False)
         try:
-            reply = await self._within_deadline(scene, messages, relay)
+            reply = await scene.deadline.bound(
+                self.client(messages, self.response_format, relay.on_chunk if relay else None)
+            )
         except Exception as exc:
             # What a failed call cost nobody knows; it must not count as free.
             scene.note(ModelReplied(None))
@@ -102,18 +103,6 @@ class ModelCaller:
         scene.note(ModelReplied(reply.cost_usd))
         self._tell_call(scene, attempt, started, reply, None)
         return reply
-
-    async def _within_deadline(
-        self, scene: ModelScene, messages: list[Message], relay: TextRelay | None
-    ) -> LLMReply:
-        timeout = asyncio.timeout(scene.deadline.remaining_s())
-        try:
-            async with timeout:
-                return await self.client(messages, self.response_format, relay.on_chunk if relay else None)
-        except TimeoutError as exc:
-            if timeout.expired():
-                raise DeadlineReached("the run's deadline passed while the model was asked") from exc
-            raise
 
     def _tell_call(
         self, scene: ModelScene, attempt: int, started: float, reply: LLMReply | None, error: str | None

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from penguiflow.catalog import NodeSpec
-from penguiflow.node import NodePolicy
 from penguiflow.planner._json import Json, json_text
 from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
 from penguiflow.planner._loop.calls import CallResult, PlannedCall
@@ -70,7 +69,7 @@ class ToolCaller:
         self, call: PlannedCall, spec: NodeSpec, context: CallContext, scene: CallScene
     ) -> CallResult:
         try:
-            raw = await _within(scene.deadline, self._attempts(call, spec, context))
+            raw = await scene.deadline.bound(self._attempts(call, spec, context))
         except DeadlineReached:
             result = _failed(call, "DeadlineReached", "the run's deadline passed while the tool ran")
         except asyncio.CancelledError:
@@ -102,10 +101,11 @@ class ToolCaller:
                 with active(context):
                     return await _within_timeout(policy.timeout_s, spec.node.func(call.parsed, context))
             except Exception:
-                if attempt >= policy.max_retries or context.pause_request is not None:
+                delay_s = policy.next_delay_s(attempt)
+                if delay_s is None or context.pause_request is not None:
                     raise
             attempt += 1
-            await self.sleep(retry_delay_s(policy, attempt))
+            await self.sleep(delay_s)
 
     def _validated(self, call: PlannedCall, spec: NodeSpec, raw: object, events: RunEvents) -> CallResult:
         try:
@@ -158,12 +158,6 @@ class CallScene:
     deadline: Deadline
 
 
-def retry_delay_s(policy: NodePolicy, attempt: int) -> float:
-    """Return the pause before the given attempt, counted from 1."""
-    delay = policy.backoff_base * policy.backoff_mult ** (attempt - 1)
-    return delay if policy.max_backoff is None else min(delay, policy.max_backoff)
-
-
 async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:  # the tool's own type
     timeout = asyncio.timeout(timeout_s)
     try:
@@ -172,17 +166,6 @@ async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:
     except TimeoutError as exc:
         if timeout.expired():
             raise TimeoutError(f"timed out after {timeout_s:g} s") from exc
-        raise
-
-
-async def _within(deadline: Deadline, work: Awaitable[Any]) -> Any:  # the tool's own type
-    timeout = asyncio.timeout(deadline.remaining_s())
-    try:
-        async with timeout:
-            return await work
-    except TimeoutError as exc:
-        if timeout.expired():
-            raise DeadlineReached from exc
         raise
 
 
