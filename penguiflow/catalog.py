@@ -6,6 +6,7 @@ and a `ToolSource` (a connection to a tool server, for instance) offers specs th
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -143,16 +144,18 @@ def tool(
     return mark
 
 
-def build_catalog(items: Iterable[CatalogItem], registry: ModelRegistry | None = None) -> list[NodeSpec]:
-    """Return one spec per item, in order.
+def build_catalog(nodes: Iterable[CatalogItem], registry: ModelRegistry | None = None) -> list[NodeSpec]:
+    """Return one spec per node, function or spec, in order.
 
-    The models of a node or function come from the registry, else from its annotations.
+    The models of a node come from the registry, by the node's name; without a registry from its annotations.
+    Those of a function come from the registry if it knows the function's name, else from its annotations.
 
     Raises:
-        DuplicateToolError: two items have one name.
-        ToolSignatureError: neither registry nor annotations give a function's models.
+        DuplicateToolError: two of them have one name.
+        KeyError: the registry does not know a node.
+        ToolSignatureError: neither registry nor annotations give the models.
     """
-    specs = [_spec_of(item, registry) for item in items]
+    specs = [_spec_of(item, registry) for item in nodes]
     refuse_duplicate_names(specs)
     return specs
 
@@ -173,25 +176,29 @@ def _spec_of(item: CatalogItem, registry: ModelRegistry | None) -> NodeSpec:
     if isinstance(item, NodeSpec):
         return item
     if isinstance(item, Node):
-        return _spec_of_function(item.func, item, registry)
+        models = models_from_annotations(item.func) if registry is None else registry.models(item.name)
+        return _described(item, item.func, models)
     if callable(item):
-        return _spec_of_function(item, None, registry)
+        node = Node(as_async_tool(item), name=_function_name(item))
+        if registry is not None and registry.has(node.name):
+            return _described(node, item, registry.models(node.name))
+        return _described(node, item, models_from_annotations(item))
     raise ToolSignatureError(f"`{item!r}` is no tool: give a function, a Node or a NodeSpec")
 
 
-def _spec_of_function(function: ToolFunction, node: Node | None, registry: ModelRegistry | None) -> NodeSpec:
-    node = node or Node(as_async_tool(function), name=_function_name(function))
-    name = node.name or _function_name(function)
-    args_model, out_model = _models_of(name, function, registry)
-    record: dict[str, Any] = dict(getattr(function, _TOOL_RECORD, {}))
-    record["desc"] = record.get("desc") or inspect.getdoc(function) or name
-    return NodeSpec(node=node, name=name, args_model=args_model, out_model=out_model, **record)
+def _described(node: Node, function: ToolFunction, models: ToolModels) -> NodeSpec:
+    args_model, out_model = models
+    marked = _behind_partials(function)
+    record: dict[str, Any] = dict(getattr(marked, _TOOL_RECORD, {}))
+    record["desc"] = record.get("desc") or inspect.getdoc(marked) or node.name
+    return NodeSpec(node=node, name=node.name, args_model=args_model, out_model=out_model, **record)
 
 
-def _models_of(name: str, function: ToolFunction, registry: ModelRegistry | None) -> ToolModels:
-    if registry is not None and registry.has(name):
-        return registry.models(name)
-    return models_from_annotations(function)
+def _behind_partials(function: ToolFunction) -> ToolFunction:
+    """Return what a partial calls: the partial itself has neither marks nor a docstring of its own."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
 
 
 def _function_name(function: ToolFunction) -> str:
@@ -208,7 +215,7 @@ def _unique(names: Sequence[str] | None) -> tuple[str, ...]:
 
 def _is_json(value: object) -> bool:
     try:
-        json.dumps(value)
+        json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return False
     return True

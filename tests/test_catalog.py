@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -56,6 +57,31 @@ def test_the_registry_wins_over_annotations() -> None:
     registry = ModelRegistry()
     registry.register("search", Other, Found)
     assert build_catalog([search], registry)[0].args_model is Other
+
+
+def test_a_registry_must_know_every_node_but_not_every_function() -> None:
+    with pytest.raises(KeyError, match="`plain` is not registered"):
+        build_catalog([Node(plain)], ModelRegistry())
+
+    assert build_catalog(nodes=[plain], registry=ModelRegistry())[0].args_model is Query
+
+
+def test_an_unmarked_function_is_a_pure_tool_described_by_its_docstring_or_name() -> None:
+    async def bare(args: Query, ctx: Any) -> Found:
+        return Found(title=args.text)
+
+    documented, named = build_catalog([plain, bare])
+
+    assert documented.desc == "Find it.\n\nAt length."
+    assert (named.desc, named.side_effects, named.tags, named.auth_scopes) == ("bare", "pure", (), ())
+
+
+def test_a_partial_keeps_the_marks_of_its_function() -> None:
+    (marked,) = build_catalog([functools.partial(search)])
+    (documented,) = build_catalog([functools.partial(plain)])
+
+    assert (marked.name, marked.desc, marked.tags) == ("search", "Search documentation", ("a", "b"))
+    assert documented.desc.startswith("Find it.")
 
 
 def test_a_node_in_a_catalog_keeps_its_name_and_policy() -> None:
@@ -117,7 +143,11 @@ def test_an_annotation_that_cannot_be_resolved_names_the_function() -> None:
 
 
 def test_the_record_keeps_only_json_extras() -> None:
-    @tool(extra={"kept": 1, "dropped": object()}, arg_validator=lambda args, action: None, cost_hint="low")
+    @tool(
+        extra={"kept": 1, "dropped": object(), "no JSON": float("nan")},
+        arg_validator=lambda args, action: None,
+        cost_hint="low",
+    )
     async def lookup(args: Query, ctx: Any) -> Found:
         return Found(title=args.text)
 

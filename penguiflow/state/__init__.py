@@ -8,14 +8,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from penguiflow.state.capabilities import missing_capabilities, require_capabilities
 from penguiflow.state.errors import HistoryConflictError, StoreError, StoreSchemaError
 from penguiflow.state.models import RemoteBinding, StoredEvent
 from penguiflow.state.protocol import (
     HistoryStore,
     SessionSummary,
     StateStore,
+    SupportsArtifacts,
+    SupportsMemoryState,
+    SupportsPlannerEvents,
     SupportsPlannerPeek,
     SupportsPlannerState,
+    SupportsTrajectories,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +38,14 @@ __all__ = [
     "StoreError",
     "StoreSchemaError",
     "StoredEvent",
+    "SupportsArtifacts",
+    "SupportsMemoryState",
+    "SupportsPlannerEvents",
     "SupportsPlannerPeek",
     "SupportsPlannerState",
+    "SupportsTrajectories",
+    "missing_capabilities",
+    "require_capabilities",
 ]
 
 _LAZY = {

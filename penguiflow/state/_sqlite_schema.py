@@ -63,6 +63,11 @@ CREATE TABLE remote_bindings (
 );
 """
 
+_LATER_TABLES = """
+CREATE TABLE IF NOT EXISTS memory_states (key TEXT PRIMARY KEY, state TEXT NOT NULL);
+"""
+"""Tables that files of this version may lack. Programs which do not know them are not disturbed by them."""
+
 
 def prepare_file(path: Path) -> None:
     """Create the folder and the empty file, readable by their owner only: histories are private.
@@ -125,6 +130,7 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
                 f"`{path}` has history version {version}; this program reads version {SCHEMA_VERSION}",
                 hint="update penguiflow, or move the file away to begin a new history",
             )
+        _execute_each(connection, _LATER_TABLES)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -132,11 +138,15 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+    _execute_each(connection, _TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _execute_each(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):  # `executescript` would end the transaction first
+        if statement.strip():
+            connection.execute(statement)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -18,9 +18,9 @@ def payload_json(event: StoredEvent) -> str:
     return json.dumps(dict(event.payload), sort_keys=True, default=str)
 
 
-def fingerprint(event: StoredEvent) -> str:
-    """Return the digest by which an event that is saved twice is known."""
-    identity = (event.trace_id, event.ts, event.kind, event.node_name, event.node_id, payload_json(event))
+def fingerprint(event: StoredEvent, payload_text: str) -> str:
+    """Return the digest by which an event that is saved twice is known; the text is its `payload_json`."""
+    identity = (event.trace_id, event.ts, event.kind, event.node_name, event.node_id, payload_text)
     return hashlib.sha256(repr(identity).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -30,10 +30,26 @@ def planner_record_json(token: str, payload: dict[str, Any]) -> str:  # the plan
     Raises:
         StoreError: a value has no JSON form; the pause cannot be kept.
     """
+    return _json_text(
+        payload,
+        name=f"the pause `{token}`",
+        hint="tool results and contexts of a run that may pause must be JSON values",
+    )
+
+
+def memory_state_json(key: str, state: dict[str, Any]) -> str:  # the memory's own form, JSON by contract
+    """Return the state of a memory as JSON text.
+
+    Raises:
+        StoreError: a value has no JSON form; the state cannot be kept.
+    """
+    return _json_text(
+        state, name=f"the memory state `{key}`", hint="let the memory give JSON values, or keep it in memory"
+    )
+
+
+def _json_text(record: dict[str, Any], *, name: str, hint: str) -> str:  # see the callers
     try:
-        return json.dumps(payload)
+        return json.dumps(record)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise StoreError(
-            f"the pause `{token}` cannot be stored: {exc}",
-            hint="tool results and contexts of a run that may pause must be JSON values",
-        ) from exc
+        raise StoreError(f"{name} cannot be stored: {exc}", hint=hint) from exc

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_che
 from penguiflow.state.models import RemoteBinding, StoredEvent
 
 if TYPE_CHECKING:
+    from penguiflow.artifacts import ArtifactStore
     from penguiflow.state.events import RunEvent
 
 SessionState: TypeAlias = Literal["idle", "waiting", "failed", "interrupted", "running"]
@@ -40,7 +41,10 @@ class SupportsPlannerState(Protocol):
         ...
 
     async def load_planner_state(self, token: str) -> dict[str, Any] | None:
-        """Remove the record and return it; of several callers exactly one gets it, the others `None`."""
+        """Remove the record and return it; of several callers exactly one gets it.
+
+        The others, and whoever asks for an unknown token, get `None` or an empty record.
+        """
         ...
 
 
@@ -50,6 +54,68 @@ class SupportsPlannerPeek(Protocol):
 
     async def peek_planner_state(self, token: str) -> dict[str, Any] | None:
         """Return the record and leave it; `None` when nothing waits under the token."""
+        ...
+
+
+@runtime_checkable
+class SupportsMemoryState(Protocol):
+    """Keeps what a conversation memory knows, under the key of the conversation."""
+
+    async def save_memory_state(self, key: str, state: dict[str, Any]) -> None:  # the memory's own JSON form
+        """Keep the state, replacing the one before; later changes of `state` do not reach the store."""
+        ...
+
+    async def load_memory_state(self, key: str) -> dict[str, Any] | None:
+        """Return the state, `None` when there is none; changes of the result do not reach the store."""
+        ...
+
+
+@runtime_checkable
+class SupportsTrajectories(Protocol):
+    """Keeps the trajectory of each trace for the session that ran it."""
+
+    async def save_trajectory(
+        self,
+        trace_id: str,
+        session_id: str,
+        trajectory: Any,  # the planner's `Trajectory`, which a store only hands back
+    ) -> None:
+        """Keep the trajectory, replacing the one of the same trace and session."""
+        ...
+
+    async def get_trajectory(self, trace_id: str, session_id: str) -> Any | None:  # as it was saved
+        """Return the trajectory; `None` when the trace is unknown or belongs to another session."""
+        ...
+
+    async def list_traces(self, session_id: str, limit: int = 50) -> Sequence[str]:
+        """Return the traces of a session, the one saved last first."""
+        ...
+
+
+@runtime_checkable
+class SupportsPlannerEvents(Protocol):
+    """Keeps what the planner told during a trace."""
+
+    async def save_planner_event(
+        self,
+        trace_id: str,
+        event: Any,  # the planner's `PlannerEvent`, which a store only hands back
+    ) -> None:
+        """Keep the event behind those that were saved before."""
+        ...
+
+    async def list_planner_events(self, trace_id: str) -> Sequence[Any]:  # as they were saved
+        """Return the events as they were saved; an unknown trace has none."""
+        ...
+
+
+@runtime_checkable
+class SupportsArtifacts(Protocol):
+    """Has a store for artifacts besides."""
+
+    @property
+    def artifact_store(self) -> ArtifactStore:
+        """The same store at every access."""
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from penguiflow.state._sqlite_events import Row, append, flow_event, run_event, tally_from_json
 from penguiflow.state._sqlite_thread import SqliteThread
 from penguiflow.state.events import PersonAnswered, PersonAsked, RunEvent
-from penguiflow.state.flow_events import fingerprint, payload_json, planner_record_json
+from penguiflow.state.flow_events import fingerprint, memory_state_json, payload_json, planner_record_json
 from penguiflow.state.models import WITHOUT_TRACE, RemoteBinding, StoredEvent
 from penguiflow.state.order import in_history_order
 from penguiflow.state.protocol import SessionSummary
@@ -21,7 +21,7 @@ _EVENT_COLUMNS = "session_id, run_id, seq, ts, event_version, body"
 
 
 class SqliteStateStore:
-    """Every port of `penguiflow.state.protocol` over one file. Open it with `open`, close it with `aclose`.
+    """Flows, histories, pauses and memories in one file. Open it with `open`, close it with `aclose`.
 
     Flow events are stored as JSON; a payload value without JSON form comes back as its `str`.
     """
@@ -99,15 +99,30 @@ class SqliteStateStore:
         rows = await self._thread.read(look)
         return json.loads(rows[0][0]) if rows else None
 
+    async def save_memory_state(self, key: str, state: dict[str, Any]) -> None:
+        text = memory_state_json(key, state)
+        await self._thread.write(
+            lambda db: db.execute("INSERT OR REPLACE INTO memory_states VALUES (?, ?)", (key, text)),
+            durable=False,
+        )
+
+    async def load_memory_state(self, key: str) -> dict[str, Any] | None:
+        def look(db: sqlite3.Connection) -> list[Row]:
+            return db.execute("SELECT state FROM memory_states WHERE key = ?", (key,)).fetchall()
+
+        rows = await self._thread.read(look)
+        return json.loads(rows[0][0]) if rows else None
+
     async def save_event(self, event: StoredEvent) -> None:
+        payload = payload_json(event)
         row = (
             event.trace_id or WITHOUT_TRACE,
             event.ts,
             event.kind,
             event.node_name,
             event.node_id,
-            payload_json(event),
-            fingerprint(event),
+            payload,
+            fingerprint(event, payload),
             event.trace_id is not None,
         )
         await self._thread.write(

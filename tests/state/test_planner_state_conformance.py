@@ -18,7 +18,7 @@ async def test_a_record_is_given_once(store: SupportsPlannerState) -> None:
     await store.save_planner_state("token", {"steps": [1, {"a": "ü\ud800"}]})
 
     assert await store.load_planner_state("token") == {"steps": [1, {"a": "ü\ud800"}]}
-    assert await store.load_planner_state("token") is None
+    assert not await store.load_planner_state("token")
 
 
 async def test_looking_at_a_record_leaves_it(store: Store) -> None:
@@ -30,7 +30,7 @@ async def test_looking_at_a_record_leaves_it(store: Store) -> None:
 
 
 async def test_an_unknown_token_has_no_record(store: SupportsPlannerState) -> None:
-    assert await store.load_planner_state("forged' OR 1=1 --") is None
+    assert not await store.load_planner_state("forged' OR 1=1 --")
 
 
 async def test_a_record_saved_again_replaces_the_first(store: SupportsPlannerState) -> None:
@@ -54,7 +54,7 @@ async def test_a_record_that_is_no_json_is_refused_loudly(store: SupportsPlanner
     with pytest.raises(StoreError, match="pause `token` cannot be stored"):
         await store.save_planner_state("token", {"value": value})
 
-    assert await store.load_planner_state("token") is None
+    assert not await store.load_planner_state("token")
 
 
 async def test_of_many_callers_exactly_one_gets_the_record(store: SupportsPlannerState) -> None:
@@ -64,4 +64,8 @@ async def test_of_many_callers_exactly_one_gets_the_record(store: SupportsPlanne
 
         taken = await asyncio.gather(*(store.load_planner_state(token) for _ in range(4)))
 
-        assert [record for record in taken if record is not None] == [{"round": round_number}]
+        assert [record for record in taken if record] == [{"round": round_number}]
+
+
+async def test_the_in_memory_store_gives_an_empty_record_for_an_unknown_token() -> None:
+    assert await InMemoryStateStore().load_planner_state("unknown") == {}

@@ -1,0 +1,1 @@
+"""What `penguiflow.artifacts` is made of."""

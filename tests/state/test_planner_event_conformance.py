@@ -1,0 +1,63 @@
+"""What every `SupportsPlannerEvents` does."""
+
+from __future__ import annotations
+
+import pytest
+
+from penguiflow.planner import PlannerEvent
+from penguiflow.state import SupportsPlannerEvents
+from penguiflow.state.in_memory import InMemoryStateStore
+
+
+def step(number: int) -> PlannerEvent:
+    return PlannerEvent(event_type="step_start", ts=1.0, trajectory_step=number)
+
+
+@pytest.fixture
+def store() -> SupportsPlannerEvents:
+    return InMemoryStateStore()
+
+
+def test_the_in_memory_store_keeps_planner_events(store: SupportsPlannerEvents) -> None:
+    assert isinstance(store, SupportsPlannerEvents)
+
+
+async def test_events_come_back_in_the_order_they_were_saved(store: SupportsPlannerEvents) -> None:
+    events = [step(2), step(1), step(1)]
+    for event in events:
+        await store.save_planner_event("trace", event)
+
+    assert list(await store.list_planner_events("trace")) == events
+
+
+async def test_an_unknown_trace_has_no_events(store: SupportsPlannerEvents) -> None:
+    await store.save_planner_event("trace", step(1))
+
+    assert list(await store.list_planner_events("other")) == []
+
+
+async def test_a_list_that_was_read_does_not_follow_later_events(store: SupportsPlannerEvents) -> None:
+    await store.save_planner_event("trace", step(1))
+    read = await store.list_planner_events("trace")
+
+    await store.save_planner_event("trace", step(2))
+
+    assert list(read) == [step(1)]
+
+
+async def test_over_the_limit_the_oldest_events_of_a_trace_go() -> None:
+    store = InMemoryStateStore(max_planner_events_per_trace=2)
+
+    for number in (1, 2, 3):
+        await store.save_planner_event("trace", step(number))
+    await store.save_planner_event("other", step(1))
+
+    assert await store.list_planner_events("trace") == [step(2), step(3)]
+    assert await store.list_planner_events("other") == [step(1)]
+
+
+async def test_the_older_name_reads_the_same_events() -> None:
+    store = InMemoryStateStore()
+    await store.save_planner_event("trace", step(1))
+
+    assert await store.get_events("trace") == [step(1)]
