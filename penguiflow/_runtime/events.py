@@ -1,7 +1,7 @@
 """Who listens to the runtime, and how they are told; nothing is built when nobody listens.
 
-Order: log record, then middlewares in the order of their registration, each awaited. A middleware
-that fails is logged and otherwise ignored.
+Order: log record, state store, then middlewares in the order of their registration, each awaited. A
+listener that fails is logged and otherwise ignored.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from penguiflow._clock import WallClock
 from penguiflow._runtime.endpoints import Owner
+from penguiflow._runtime.outlet import Outlet
 from penguiflow._runtime.trace import Trace
-from penguiflow.metrics import NO_FACTS, FlowEvent, Middleware
+from penguiflow.errors import repr_of
+from penguiflow.metrics import FlowEvent, Middleware, flow_event
 
 LOGGER = logging.getLogger("penguiflow.core")
 
@@ -34,6 +36,9 @@ _LEVELS: Mapping[str, int] = {
 }
 
 
+_RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
 class Observed(Protocol):
     """What an event tells about the place where it happened; a context has it all."""
 
@@ -45,20 +50,34 @@ class Observed(Protocol):
 
 
 class Announcer:
-    """Tells the log and the middlewares of one flow what happens in it."""
+    """Tells the log, the state store and the middlewares of one flow what happens in it."""
 
-    def __init__(self, middlewares: Sequence[Middleware], *, queue_maxsize: int, clock: WallClock) -> None:
-        self._middlewares = list(middlewares)
+    def __init__(
+        self,
+        middlewares: Sequence[Middleware],
+        store: Outlet[FlowEvent] | None,
+        *,
+        queue_maxsize: int,
+        clock: WallClock,
+    ) -> None:
+        self._middlewares = tuple(middlewares)
+        self._store = store
+        self._has_listeners = bool(self._middlewares) or store is not None
         self._queue_maxsize = queue_maxsize
         self._clock = clock
 
     def add(self, middleware: Middleware) -> None:
         """Let one more middleware listen, from the next event on."""
-        self._middlewares.append(middleware)
+        self._middlewares = (*self._middlewares, middleware)
+        self._has_listeners = True
 
     def is_heard(self) -> bool:
         """Tell whether anybody listens to what happens in the normal course."""
-        return bool(self._middlewares) or LOGGER.isEnabledFor(logging.INFO)
+        return self._has_listeners or LOGGER.isEnabledFor(logging.INFO)
+
+    def may_wait(self) -> bool:
+        """Tell whether a listener may take its time."""
+        return self._has_listeners
 
     def event(
         self,
@@ -69,16 +88,19 @@ class Announcer:
         trace: Trace | None = None,
         attempt: int = 0,
         latency_ms: float | None = None,
-        extra: Mapping[str, Any] = NO_FACTS,  # each event type has its own facts
     ) -> FlowEvent:
         """Describe what happens at this moment at the owner of `place`."""
-        if trace is not None:
-            trace_id = trace.trace_id
-        return FlowEvent(
+        if trace is None:
+            pending, in_flight, cancelled = None if trace_id is None else 0, 0, False
+        else:
+            in_flight = len(trace.holders)
+            pending, cancelled, trace_id = len(trace.queued) + in_flight, trace.cancelled, trace.trace_id
+        owner = place.owner
+        return flow_event(
             event_type,
             self._clock(),
-            place.owner.name,
-            place.owner.node_id,
+            owner.name,
+            owner.node_id,
             trace_id,
             attempt,
             latency_ms,
@@ -86,18 +108,23 @@ class Announcer:
             place.queue_depth_out(),
             place.outgoing_count(),
             self._queue_maxsize,
-            _pending(trace_id, trace),
-            0 if trace is None else len(trace.holders),
-            trace is not None and trace.cancelled,
-            extra,
+            pending,
+            in_flight,
+            cancelled,
         )
 
-    async def announce(self, event: FlowEvent, failure: BaseException | None = None) -> None:
+    async def announce(
+        self, event: FlowEvent, failure: BaseException | None = None, level: int | None = None
+    ) -> None:
         """Tell everybody; `failure` becomes the traceback of the log record."""
-        level = _LEVELS.get(event.event_type, logging.INFO)
+        if level is None:
+            level = _LEVELS.get(event.event_type, logging.INFO)
         if LOGGER.isEnabledFor(level):
-            LOGGER.log(level, event.event_type, extra=event.to_payload(), exc_info=failure)
-        for middleware in tuple(self._middlewares):
+            LOGGER.log(level, event.event_type, extra=_log_facts(event), exc_info=failure)
+        if self._store is not None:
+            self._store.put(event)
+            await self._store.caught_up()
+        for middleware in self._middlewares:
             try:
                 await middleware(event)
             except asyncio.CancelledError as exc:
@@ -121,8 +148,9 @@ class Farewells:
         self.pending: list[str] = []
 
     def note(self, trace_id: str) -> None:
-        """Remember that this trace has ended."""
-        self.pending.append(trace_id)
+        """Remember that this trace has ended, if anybody wants to know."""
+        if self._announcer.is_heard():
+            self.pending.append(trace_id)
 
     async def say(self) -> None:
         """Tell the listeners what was noted."""
@@ -136,10 +164,11 @@ class Farewells:
         self.pending.clear()
 
 
-def _pending(trace_id: str | None, trace: Trace | None) -> int | None:
-    if trace is not None:
-        return trace.pending
-    return None if trace_id is None else 0
+def _log_facts(event: FlowEvent) -> dict[str, object]:
+    facts = event.to_payload()
+    if event.extra:  # logging refuses facts with the names of its own
+        return {f"extra_{key}" if key in _RECORD_FIELDS else key: value for key, value in facts.items()}
+    return facts
 
 
 def _log_middleware_failure(event: FlowEvent, failure: BaseException) -> None:
@@ -149,7 +178,7 @@ def _log_middleware_failure(event: FlowEvent, failure: BaseException) -> None:
             "event": "middleware_error",
             "node_name": event.node_name,
             "node_id": event.node_id,
-            "exception": repr(failure),
+            "exception": repr_of(failure),
         },
         exc_info=failure,
     )

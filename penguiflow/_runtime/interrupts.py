@@ -49,6 +49,10 @@ class Interrupts:
             self._requests += 1
             self._task.cancel()
 
+    def is_pending(self) -> bool:
+        """Tell whether the task was cancelled for an interruption that was not taken back yet."""
+        return self._requests > 0
+
     def is_ending(self) -> bool:
         """Tell whether somebody else cancelled the task: the worker has to end."""
         return self._cancellations() > self._requests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from penguiflow.errors import FlowError, FlowErrorCode
+from penguiflow.errors import FlowError, FlowErrorCode, repr_of, text_of
 from penguiflow.node import Node
 
 
@@ -26,8 +26,8 @@ def flow_error(
         metadata = {"attempt": attempt, "latency_ms": latency_ms, "timeout_s": timeout_s}
     else:
         code = FlowErrorCode.NODE_EXCEPTION
-        message = f"Node '{node.name}' raised {type(failure).__name__}: {failure}"
-        metadata = {"attempt": attempt, "latency_ms": latency_ms, "exception_repr": repr(failure)}
+        message = f"Node '{node.name}' raised {type(failure).__name__}: {text_of(failure)}"
+        metadata = {"attempt": attempt, "latency_ms": latency_ms, "exception_repr": repr_of(failure)}
     return FlowError.from_exception(
         trace_id=trace_id,
         node_name=node.name,

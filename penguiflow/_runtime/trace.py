@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
-from penguiflow.errors import FlowStopped, TraceCancelled
+from penguiflow.errors import FlowError, FlowStopped, TraceCancelled
 from penguiflow.types import Message
 
 
@@ -35,7 +36,18 @@ class Holder(Protocol):
 class Trace:
     """The account of one trace id while any of its items is in the flow."""
 
-    __slots__ = ("cancelled", "echoed_hops", "holders", "node_streams", "queued", "room_waiters", "trace_id")
+    __slots__ = (
+        "__weakref__",
+        "cancelled",
+        "echoed_hops",
+        "failure",
+        "holders",
+        "kept",
+        "node_streams",
+        "queued",
+        "room_waiters",
+        "trace_id",
+    )
 
     def __init__(self, trace_id: str) -> None:
         self.trace_id = trace_id
@@ -45,13 +57,29 @@ class Trace:
         self.echoed_hops: int | None = None
         """`WM.hops` of the newest iteration that was shown to the caller."""
         self.room_waiters: list[asyncio.Future[bool]] | None = None
-        self.node_streams: list[str] | None = None
-        """Streams that nodes opened for this trace and that end with it."""
+        self.node_streams: set[str] | None = None
+        """Streams that nodes feed for this trace."""
+        self.kept: dict[str, list[Any]] | None = None  # whatever a node collects
+        """What nodes, by their ids, keep of the trace between two items; it is not pending."""
+        self.failure: FlowError | None = None
+        """Why the newest item of the trace that failed for good was not answered."""
 
     @property
     def pending(self) -> int:
         """Items queued or being worked on."""
         return len(self.queued) + len(self.holders)
+
+    def admits_chunk(self, maxsize: int) -> bool:
+        """Decide whether a further chunk may enter at once; the item being worked on does not count."""
+        if self.cancelled:
+            return False
+        return maxsize <= 0 or len(self.queued) + len(self.holders) - 1 < maxsize
+
+
+class TraceEvent(asyncio.Event):
+    """Set when the trace is cancelled; remembers a failure that nobody was waiting to hear of."""
+
+    failure: FlowError | None = None
 
 
 class Traces:
@@ -60,6 +88,9 @@ class Traces:
     def __init__(self, on_end: Callable[[Trace], None]) -> None:
         self._live: dict[str, Trace] = {}
         self._on_end = on_end
+        # Made when needed: a flow of one node would be a tenth larger with two empty ones.
+        self._origins: WeakValueDictionary[str, Trace] | None = None
+        self._events: WeakValueDictionary[str, TraceEvent] | None = None
 
     def find(self, trace_id: str | None) -> Trace | None:
         """Return the live trace with this id."""
@@ -68,22 +99,57 @@ class Traces:
     def of(self, item: object) -> Trace | None:
         """Return the trace of an item that is about to be queued; bare values have none."""
         trace_id = trace_id_of(item)
-        if trace_id is None:
-            return None
+        return None if trace_id is None else self.named(trace_id)
+
+    def named(self, trace_id: str) -> Trace:
+        """Return the trace with this id, which may begin here."""
         trace = self._live.get(trace_id)
         if trace is None:
             trace = self._live[trace_id] = Trace(trace_id)
         return trace
 
+    def remember(self, origin: Trace) -> None:
+        """Know this trace, even when it has ended, as long as bare items that were made from it exist."""
+        if self._origins is None:
+            self._origins = WeakValueDictionary()
+        self._origins[origin.trace_id] = origin
+
+    def disown(self, trace_id: str) -> None:
+        """Let bare items that were made from this trace no longer count as its results."""
+        origin = None if self._origins is None else self._origins.get(trace_id)
+        if origin is not None:
+            origin.cancelled = True
+
+    def event_of(self, trace_id: str) -> TraceEvent:
+        """Return the event that is set when the trace is cancelled; it lives as long as somebody holds it."""
+        if self._events is None:
+            self._events = WeakValueDictionary()
+        event = self._events.get(trace_id)
+        if event is None:
+            event = self._events[trace_id] = TraceEvent()
+        trace = self._live.get(trace_id)
+        if trace is not None and trace.cancelled:
+            event.set()
+        return event
+
+    def keep_failure(self, trace_id: str, failure: FlowError) -> None:
+        """Remember, as long as somebody holds the event of the trace, that no result will come."""
+        event = self._known_event(trace_id)
+        if event is not None:
+            event.failure = failure
+
     def release(self, trace: Trace, holder: Holder) -> None:
         """Note that the holder is done with its item."""
         trace.holders.remove(holder)
-        self.settle(trace)
+        if not trace.queued or trace.room_waiters:
+            self.settle(trace)
 
     def settle(self, trace: Trace) -> None:
         """End the trace if nothing is left of it, and wake those who wait for room in it."""
-        if not trace.holders and not trace.queued and self._live.get(trace.trace_id) is trace:
+        if is_over(trace) and self._live.get(trace.trace_id) is trace:
             del self._live[trace.trace_id]
+            if trace.cancelled and self._events is not None:
+                self._events.pop(trace.trace_id, None)  # a later trace of this id is another one
             self._on_end(trace)
         if trace.room_waiters:
             _wake(trace, stopped=False)
@@ -98,7 +164,7 @@ class Traces:
         while (trace := self._live.get(trace_id)) is not None:
             if trace.cancelled:
                 raise TraceCancelled(trace_id)
-            if maxsize <= 0 or trace.pending - 1 < maxsize:
+            if trace.admits_chunk(maxsize):
                 return
             waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             if trace.room_waiters is None:
@@ -110,6 +176,10 @@ class Traces:
     def mark_cancelled(self, trace: Trace) -> None:
         """Refuse further work of the trace; the caller takes out and interrupts what exists."""
         trace.cancelled = True
+        trace.kept = None
+        event = self._known_event(trace.trace_id)
+        if event is not None:
+            event.set()
         if trace.room_waiters:
             _wake(trace, stopped=False)
 
@@ -126,11 +196,20 @@ class Traces:
         traces, self._live = self._live, {}
         for trace in traces.values():
             trace.queued.clear()
+            trace.kept = None
             if trace.room_waiters:
                 _wake(trace, stopped=True)
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def _known_event(self, trace_id: str) -> TraceEvent | None:
+        return None if self._events is None else self._events.get(trace_id)
+
+
+def is_over(trace: Trace) -> bool:
+    """Decide whether nothing of the trace is left in the flow."""
+    return not trace.holders and not trace.queued and not trace.kept
 
 
 def trace_id_of(item: object) -> str | None:
@@ -139,7 +218,11 @@ def trace_id_of(item: object) -> str | None:
         return item.trace_id
     if _never_traced(type(item)):
         return None
-    return getattr(item, "trace_id", None)
+    try:
+        trace_id: object = getattr(item, "trace_id", None)
+    except Exception:  # noqa: BLE001 - an item of the user's whose attribute fails is an item without a trace
+        return None
+    return trace_id if isinstance(trace_id, str) else None
 
 
 def _never_traced_uncached(kind: type) -> bool:

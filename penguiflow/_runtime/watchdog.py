@@ -7,7 +7,15 @@ the earliest stamp it knows, so a later stamp costs nothing and an earlier one a
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+import logging
+from typing import Final, Protocol
+
+from penguiflow.node import Node
+
+LOGGER = logging.getLogger("penguiflow.core")
+
+LAG_S: Final = 0.25
+"""A timer that is served this much too late is reported: somebody blocks the event loop."""
 
 
 class Watched(Protocol):
@@ -15,6 +23,9 @@ class Watched(Protocol):
 
     due: float | None
     """Loop time at which the current invocation has run too long."""
+
+    @property
+    def node(self) -> Node: ...
 
     def time_out_invocation(self) -> None:
         """Interrupt the current invocation."""
@@ -55,6 +66,8 @@ class Watchdog:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
+        if now - self._armed_for > LAG_S:
+            self._report_lag(now - self._armed_for)
         for worker in self._watched:
             if worker.due is not None and worker.due <= now:
                 worker.due = None
@@ -62,3 +75,8 @@ class Watchdog:
         stamps = [worker.due for worker in self._watched if worker.due is not None]
         if stamps:
             self._arm(loop, min(stamps))
+
+    def _report_lag(self, lag_s: float) -> None:
+        running = [worker.node.name for worker in self._watched if worker.due is not None]
+        facts = {"event": "event_loop_lag", "lag_s": lag_s, "running_nodes": running}
+        LOGGER.warning("event_loop_lag", extra=facts)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from penguiflow._clock import monotonic_clock
 from penguiflow._envelope import Conversion
 from penguiflow._runtime.budgets import deadline_answer, deadline_of
 from penguiflow._runtime.context import Context
 from penguiflow._runtime.delivery import Delivery
-from penguiflow._runtime.floe import Floe, Parcel
+from penguiflow._runtime.floe import Floe
+from penguiflow._runtime.intake import Intake
 from penguiflow._runtime.interrupts import Interrupts, NodeCancelledItself
+from penguiflow._runtime.origin import CURRENT_WORKER
 from penguiflow._runtime.reports import Reports
 from penguiflow._runtime.retry import flow_error
 from penguiflow._runtime.services import Services
@@ -31,12 +34,40 @@ BURST: Final = 64
 class Worker:
     """Works for one node, one item at a time, in the order of arrival."""
 
+    __slots__ = (
+        "_accept",
+        "_burst",
+        "_busy",
+        "_closing",
+        "_context",
+        "_delivery",
+        "_give",
+        "_intake",
+        "_interrupts",
+        "_node",
+        "_reports",
+        "_services",
+        "blocked_on",
+        "due",
+        "origin",
+    )
+
     def __init__(
-        self, node: Node, context: Context, way_out: Floe, conversion: Conversion, services: Services
+        self,
+        node: Node,
+        context: Context,
+        intake: Intake,
+        way_out: Floe,
+        conversion: Conversion,
+        services: Services,
     ) -> None:
         self.due: float | None = None
+        self.origin: Trace | None = None
+        """The trace that is worked for."""
+        self.blocked_on: list[Floe] = []
         self._node = node
         self._context = context
+        self._intake = intake
         self._accept = conversion.accept
         self._give = conversion.give
         self._services = services
@@ -44,6 +75,7 @@ class Worker:
         self._interrupts = Interrupts()
         self._reports = Reports(services.announcer, context, self._interrupts)
         self._burst = 0
+        self._busy = False
         self._closing = False
 
     @property
@@ -54,18 +86,22 @@ class Worker:
     async def run(self) -> None:
         """Work until the task is cancelled."""
         task = asyncio.current_task()
-        self._context.inbox.consumer = task
+        CURRENT_WORKER.set(self)
         self._interrupts.bind(task)
         if self._node.policy.timeout_s is not None:
             self._services.watchdog.add(self)
-        ready, traces = self._context.inbox.ready, self._services.traces
-        farewells = self._services.farewells
+        traces, farewells, intake = self._services.traces, self._services.farewells, self._intake
         try:
             while not self._closing:
-                if not ready or self._burst >= BURST:
+                parcel = intake.take() if self._burst < BURST else None
+                if parcel is None:
+                    trace = item = origin = None  # an idle worker keeps nothing alive
                     await self._wait()
+                    continue
                 self._burst += 1
-                trace, item = self._take()
+                self._busy = True
+                trace, item, origin = parcel
+                self.origin = origin if trace is None else trace
                 if trace is not None:
                     trace.holders.append(self)
                 try:
@@ -73,12 +109,26 @@ class Worker:
                 except (Exception, asyncio.CancelledError) as problem:  # noqa: BLE001 - sorted out there
                     await self._recover(trace, item, problem)
                 finally:
+                    self._busy = False
+                    intake.done(parcel)
                     if trace is not None:
                         traces.release(trace, self)
                 if farewells.pending:
                     await farewells.say()
         finally:
             await self._reports.worker_ended()
+
+    def can_go_on(self) -> bool:
+        """Tell whether it works, or could take an item."""
+        return not self.blocked_on and (self._busy or self._intake.has_next())
+
+    def is_busy(self) -> bool:
+        """Tell whether an item is being worked on."""
+        return self._busy
+
+    def is_interrupted(self) -> bool:
+        """Tell whether the node is being cancelled already."""
+        return self._interrupts.is_pending()
 
     def close(self) -> None:
         """End after the current item, even if the node swallows the cancellation of the task."""
@@ -93,57 +143,51 @@ class Worker:
         self._interrupts.request("timeout")
 
     async def _wait(self) -> None:
-        inbox = self._context.inbox
         if self._burst >= BURST:
             await asyncio.sleep(0)
-        while not inbox.ready:
-            if self._interrupts.is_ending():
-                raise asyncio.CancelledError
-            await inbox.wait()
+        elif self._interrupts.is_ending():
+            raise asyncio.CancelledError
+        else:
+            await self._context.inbox.wait()
         self._burst = 0
 
-    def _take(self) -> Parcel:
-        inbox, loop_floe = self._context.inbox, self._context.loop_floe
-        if loop_floe is not None and not loop_floe.has_room():
-            # Only this worker empties the loop; taking anything else could fill it for good.
-            parcel = inbox.take_from((loop_floe,))
-            if parcel is not None:
-                return parcel
-        return inbox.take()
-
     async def _attempt(self, trace: Trace | None, item: object, attempt: int) -> None:
-        if trace is not None:
-            if trace.cancelled:
-                await self._reports.trace_cancel_drop(trace)
-                return
-            deadline = deadline_of(item)
-            if deadline is not None and self._services.clock() > deadline:
-                await self._skip(trace, item)
-                return
+        if trace is not None and (trace.cancelled or self._is_late(item)):
+            await self._decline(trace, item)
+            return
         heard = self._services.announcer.is_heard()
-        self._reports.attempt_begins()
+        self._reports.started = monotonic_clock()
         if heard:
             await self._reports.node_start(trace, attempt)
-        result = await self._call(item)
-        if result is not None and not self._delivery.at_once(trace, result):
-            await self._delivery.deliver(item, result)
+        value = item if self._accept is None else self._accept(item)
+        timeout_s = self._node.policy.timeout_s
+        if timeout_s is None:
+            result: object = await self._node.func(value, self._context)
+        else:
+            self._services.watchdog.stamp(self, timeout_s)
+            try:
+                result = await self._node.func(value, self._context)
+            finally:
+                self.due = None
+        if self._closing or self._interrupts.reason is not None:
+            raise asyncio.CancelledError  # the node swallowed the interruption: its result is void
+        if result is not None:
+            if self._give is not None:
+                result = self._give(result, item)
+            if not self._delivery.at_once(trace, result, self.origin):
+                await self._delivery.deliver(item, result)
         if heard:
             await self._reports.node_success(trace, attempt)
 
-    async def _call(self, item: object) -> object:
-        value = item if self._accept is None else self._accept(item)
-        timeout_s = self._node.policy.timeout_s
-        if timeout_s is not None:
-            self._services.watchdog.stamp(self, timeout_s)
-        try:
-            result: object = await self._node.func(value, self._context)
-        finally:
-            self.due = None
-        if self._interrupts.reason is not None:
-            raise asyncio.CancelledError  # the node swallowed the interruption: its result is void
-        if result is None or self._give is None:
-            return result
-        return self._give(result, item)
+    def _is_late(self, item: object) -> bool:
+        deadline = deadline_of(item)
+        return deadline is not None and self._services.clock() > deadline
+
+    async def _decline(self, trace: Trace, item: object) -> None:
+        if trace.cancelled:
+            await self._reports.trace_cancel_drop(trace)
+        else:
+            await self._skip(trace, item)
 
     async def _recover(self, trace: Trace | None, item: object, problem: BaseException) -> None:
         attempt = 0
@@ -152,6 +196,8 @@ class Worker:
             if isinstance(failure, TraceCancelled):
                 await self._reports.node_trace_cancelled(trace)
                 return
+            if self._closing:
+                raise asyncio.CancelledError  # no further attempt
             if isinstance(failure, NodeCancelledItself):
                 failure = failure.original
             try:
@@ -192,6 +238,10 @@ class Worker:
         await self._reports.node_failed(trace, attempt, error)
         if self._services.emit_errors_to_rookery and error.trace_id is not None:
             await self._delivery.to_rookery(error)
+        elif trace is not None:
+            trace.failure = error  # told when the trace has ended: another branch may still answer
+        else:
+            self._services.no_result(None if self.origin is None else self.origin.trace_id, error)
 
     async def _skip(self, trace: Trace | None, item: object) -> None:
         """Answer in place of the node, because the deadline has passed."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penguiflow._runtime.floe import Floe, Inbox
+from penguiflow._runtime.floe import Floe
+from penguiflow._runtime.inbox import Inbox
 from penguiflow._runtime.trace import Trace
 from penguiflow.core import OPEN_SEA, ROOKERY, FlowStopped
 from tests.fakes.flows import settled
@@ -20,7 +21,7 @@ def floe(maxsize: int, inbox: Inbox | None = None) -> Floe:
 
 
 def contents(of: Floe) -> list[object]:
-    return [item for _, item in of.items]
+    return [item for _, item, _ in of.items]
 
 
 async def put(to: Floe, item: object) -> None:
@@ -113,8 +114,8 @@ async def test_a_consumer_of_one_floe_is_not_woken_for_another() -> None:
     assert inbox.take_from([right]) is None
     right.push(None, "right")
     await waiting
-    assert inbox.take_from([right]) == (None, "right")
-    assert inbox.take() == (None, "left")
+    assert inbox.take_from([right]) == (None, "right", None)
+    assert inbox.take() == (None, "left", None)
 
 
 async def test_removing_a_trace_leaves_the_others_in_their_order() -> None:

@@ -212,7 +212,7 @@ async def test_losing_a_worker_stops_the_flow_loudly() -> None:
     with pytest.raises(FlowStopped):
         await fetching
     for call in (flow.fetch(), flow.emit(1)):
-        with pytest.raises(FlowStopped, match="worker of `b` was cancelled from outside"):
+        with pytest.raises(FlowStopped, match="worker of `b` was cancelled"):
             await call
     await flow.stop()
 

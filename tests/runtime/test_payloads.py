@@ -116,9 +116,9 @@ async def test_a_node_without_a_registry_gets_whatever_travels(validate: Any) ->
         assert await flow.fetch() == {"result": "done"}
 
 
-async def test_skipping_validation_still_hands_out_the_payload_of_a_registered_node() -> None:
-    async def hot(msg: Any, ctx: Any) -> Any:
-        return {"unchecked": msg.text}
+async def test_a_registered_node_that_skips_validation_takes_and_gives_what_travels() -> None:
+    async def hot(msg: Message, ctx: Any) -> Message:
+        return msg.model_copy(update={"payload": {"unchecked": msg.text}})
 
     node = Node(hot, policy=NodePolicy(validate="none"))
     async with running(chain(node), registry_of(hot=(Question, Answer))) as flow:

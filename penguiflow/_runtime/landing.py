@@ -1,0 +1,193 @@
+"""The Rookery's inbox: callers fetch the next result, or the next one of a trace.
+
+While somebody waits for one trace, results of the others are set aside once their floe is full, so
+that a caller who comes later cannot block the one who waits. Results that are set aside keep their
+order and count as queued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Collection
+from itertools import count
+
+from penguiflow._runtime.floe import Floe, Parcel
+from penguiflow._runtime.inbox import Inbox, Turn, key_of, refuse_after_stop
+from penguiflow._runtime.trace import Trace
+
+
+class Landing(Inbox):
+    """An inbox whose items can be asked for by trace."""
+
+    __slots__ = ("_aside", "_aside_by_trace", "_number", "_seekers", "_witnesses")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._number = count()
+        self._aside: OrderedDict[int, tuple[Floe, Parcel]] = OrderedDict()
+        self._aside_by_trace: dict[str | None, deque[int]] = {}
+        self._seekers: dict[str, deque[Turn]] = {}
+        self._witnesses: dict[str | None, list[Turn]] = {}
+
+    def depth(self) -> int:
+        """Count the items that wait."""
+        return len(self.ready) + len(self._aside)
+
+    def take(self) -> Parcel:
+        """Remove the result that arrived first; there must be one."""
+        if self._aside:
+            return self._take_aside(next(iter(self._aside)))
+        return super().take()
+
+    def take_from(self, floes: Collection[Floe] | None) -> Parcel | None:
+        """Remove the first result, of these floes if given, or return None."""
+        if self._aside:
+            for number, (floe, _) in self._aside.items():
+                if floes is None or floe in floes:
+                    return self._take_aside(number)
+        elif floes is None:  # as `fetch` asks, for every result
+            return self.ready.popleft().take() if self.ready else None
+        return super().take_from(floes)
+
+    def take_of(self, trace_id: str) -> Parcel | None:
+        """Remove the first result of the trace, or return None."""
+        if trace_id not in self._aside_by_trace:
+            self._set_aside()
+        numbers = self._aside_by_trace.get(trace_id)
+        return self._take_aside(numbers[0]) if numbers else None
+
+    async def wait_of(self, trace_id: str) -> Exception | None:
+        """Wait until a result of the trace may be there, or return why none will come.
+
+        Raises:
+            FlowStopped: the flow stopped while the caller waited.
+        """
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._seekers.setdefault(trace_id, deque()).append(turn)
+        self.awaited += 1
+        try:
+            return _failure(await turn)
+        except BaseException:
+            self._forget_seeker(trace_id, turn)
+            raise
+
+    async def wait_or_fail(self, trace_id: str | None) -> Exception | None:
+        """Wait until any result may be there, or return why the trace will have none.
+
+        Raises:
+            FlowStopped: the flow stopped while the caller waited.
+        """
+        turn: Turn = asyncio.get_running_loop().create_future()
+        witnesses = self._witnesses.setdefault(trace_id, [])
+        witnesses.append(turn)
+        self.waiting.append((turn, None))
+        self.awaited += 1
+        try:
+            return _failure(await turn)
+        except BaseException:
+            self._leave(turn)
+            raise
+        finally:
+            witnesses.remove(turn)
+            if not witnesses and self._witnesses.get(trace_id) is witnesses:
+                del self._witnesses[trace_id]
+
+    def fail(self, trace_id: str | None, failure: Exception) -> bool:
+        """Tell everybody who waits for this trace that no result will come; tell whether anybody did."""
+        seekers = self._seekers.pop(trace_id, deque[Turn]()) if trace_id is not None else deque[Turn]()
+        self.awaited -= len(seekers)
+        witnesses = self._witnesses.get(trace_id, ())
+        for entry in [entry for entry in self.waiting if entry[0] in witnesses]:
+            self.waiting.remove(entry)
+            self.awaited -= 1
+        told = [turn for turn in (*seekers, *witnesses) if not turn.done()]
+        for turn in told:
+            turn.set_result(failure)
+        return bool(told)
+
+    def wake(self, floe: Floe) -> None:
+        """Wake the one who waits for the trace of the newest item of this floe, or else for any item."""
+        if not self._wake_seeker(key_of(floe.items[-1])):
+            super().wake(floe)
+        if self._seekers and not floe.has_room():
+            self._set_aside()
+
+    def remove(self, trace: Trace) -> None:
+        """Drop what was set aside of a trace."""
+        for number in tuple(self._aside_by_trace.get(trace.trace_id, ())):
+            if self._aside[number][1][0] is trace:
+                self._take_aside(number)
+
+    def close(self) -> None:
+        """Drop everything and send everybody away, because the flow stopped."""
+        super().close()
+        self._aside.clear()
+        self._aside_by_trace.clear()
+        seekers, self._seekers = self._seekers, {}
+        for turns in seekers.values():
+            for turn in turns:
+                if not turn.done():
+                    turn.set_result(False)
+
+    def _set_aside(self) -> None:
+        while self.ready:
+            floe = self.ready.popleft()
+            parcel = floe.take()
+            if parcel[0] is not None:
+                parcel[0].queued.append(self)
+            number = next(self._number)
+            self._aside[number] = (floe, parcel)
+            self._aside_by_trace.setdefault(key_of(parcel), deque()).append(number)
+
+    def _take_aside(self, number: int) -> Parcel:
+        _, parcel = self._aside.pop(number)
+        key = key_of(parcel)
+        numbers = self._aside_by_trace[key]
+        numbers.remove(number)
+        if not numbers:
+            del self._aside_by_trace[key]
+        if parcel[0] is not None:
+            parcel[0].queued.remove(self)
+        return parcel
+
+    def _wake_seeker(self, trace_id: str | None) -> bool:
+        turns = None if trace_id is None else self._seekers.get(trace_id)
+        while turns:
+            turn = turns.popleft()
+            self.awaited -= 1
+            if trace_id is not None and not turns:
+                del self._seekers[trace_id]
+            if not turn.done():
+                turn.set_result(True)
+                return True
+        return False
+
+    def _forget_seeker(self, trace_id: str, turn: Turn) -> None:
+        turns = self._seekers.get(trace_id)
+        if turns is not None and turn in turns:
+            turns.remove(turn)
+            self.awaited -= 1
+            if not turns:
+                del self._seekers[trace_id]
+        elif not turn.cancelled():  # it was this caller's turn
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Wake everybody for whom something may be here, after one who was woken has gone."""
+        for trace_id in tuple(self._seekers):
+            if trace_id in self._aside_by_trace or self.ready:
+                self._wake_seeker(trace_id)
+        for _ in range(self.depth()):
+            if not self.waiting:
+                return
+            turn, _floes = self.waiting.pop(0)
+            self.awaited -= 1
+            if not turn.done():
+                turn.set_result(True)
+
+
+def _failure(outcome: bool | Exception) -> Exception | None:
+    if outcome is False:
+        refuse_after_stop()
+    return outcome if isinstance(outcome, Exception) else None
