@@ -12,7 +12,7 @@ SOURCES = {
     "penguiflow_cli": "cli/penguiflow_cli",
 }
 PACKAGES = set(SOURCES)
-SCRIPTS = {"penguiflow"}
+SCRIPTS = {"penguiflow", "penguiflow-admin"}
 
 
 def complaints(wheel: Path) -> list[str]:

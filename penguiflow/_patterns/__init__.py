@@ -1,0 +1,1 @@
+"""The ready-made nodes and the concurrent map behind `penguiflow.patterns`."""
