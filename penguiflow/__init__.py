@@ -1,6 +1,6 @@
 """Async-first orchestration of agents and data pipelines.
 
-The runtime loads at once and needs pydantic only; everything else loads on first use.
+Every name loads on first use, with what it needs and nothing else; the runtime needs pydantic only.
 """
 
 from __future__ import annotations
@@ -9,21 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from penguiflow._version import __version__
-from penguiflow.core import (
-    DEFAULT_QUEUE_MAXSIZE,
-    Context,
-    CycleError,
-    PenguiFlow,
-    call_playbook,
-    create,
-)
-from penguiflow.core import FlowStopped as FlowStopped
-from penguiflow.core import TraceCancelled as TraceCancelled
-from penguiflow.errors import FlowError, FlowErrorCode
-from penguiflow.metrics import FlowEvent, Middleware
-from penguiflow.node import Node, NodePolicy
-from penguiflow.registry import ModelRegistry
-from penguiflow.types import WM, FinalAnswer, Headers, Message, PlanStep, StreamChunk, Thought
 
 if TYPE_CHECKING:
     from penguiflow import testkit
@@ -38,13 +23,20 @@ if TYPE_CHECKING:
     )
     from penguiflow.bus import BusEnvelope, MessageBus
     from penguiflow.catalog import NodeSpec, SideEffect, build_catalog, tool
+    from penguiflow.core import DEFAULT_QUEUE_MAXSIZE, Context, CycleError, PenguiFlow, call_playbook, create
+    from penguiflow.core import FlowStopped as FlowStopped
+    from penguiflow.core import TraceCancelled as TraceCancelled
     from penguiflow.debug import format_flow_event
+    from penguiflow.errors import FlowError, FlowErrorCode
     from penguiflow.logging import ExtraFormatter, StructuredFormatter, configure_logging
+    from penguiflow.metrics import FlowEvent, Middleware
     from penguiflow.middlewares import LatencyCallback, log_flow_events
+    from penguiflow.node import Node, NodePolicy
     from penguiflow.patterns import join_k, map_concurrent, predicate_router, union_router
     from penguiflow.planner import PlannerAction, PlannerFinish, ReactPlanner, Trajectory, TrajectoryStep
     from penguiflow.planner import PlannerPause as PlannerPause
     from penguiflow.policies import DictRoutingPolicy, RoutingPolicy, RoutingRequest
+    from penguiflow.registry import ModelRegistry
     from penguiflow.remote import (
         RemoteCallRequest,
         RemoteCallResult,
@@ -54,6 +46,7 @@ if TYPE_CHECKING:
     )
     from penguiflow.state import RemoteBinding, StateStore, StoredEvent
     from penguiflow.streaming import chunk_to_ws_json, emit_stream_events, format_sse_event, stream_flow
+    from penguiflow.types import WM, FinalAnswer, Headers, Message, PlanStep, StreamChunk, Thought
     from penguiflow.viz import flow_to_dot, flow_to_mermaid
 
 __all__ = [
@@ -127,6 +120,28 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "DEFAULT_QUEUE_MAXSIZE": "penguiflow.core",
+    "Context": "penguiflow.core",
+    "CycleError": "penguiflow.core",
+    "FlowStopped": "penguiflow.core",
+    "PenguiFlow": "penguiflow.core",
+    "TraceCancelled": "penguiflow.core",
+    "call_playbook": "penguiflow.core",
+    "create": "penguiflow.core",
+    "FlowError": "penguiflow.errors",
+    "FlowErrorCode": "penguiflow.errors",
+    "FlowEvent": "penguiflow.metrics",
+    "Middleware": "penguiflow.metrics",
+    "Node": "penguiflow.node",
+    "NodePolicy": "penguiflow.node",
+    "ModelRegistry": "penguiflow.registry",
+    "WM": "penguiflow.types",
+    "FinalAnswer": "penguiflow.types",
+    "Headers": "penguiflow.types",
+    "Message": "penguiflow.types",
+    "PlanStep": "penguiflow.types",
+    "StreamChunk": "penguiflow.types",
+    "Thought": "penguiflow.types",
     "ArtifactRef": "penguiflow.artifacts",
     "ArtifactRetentionConfig": "penguiflow.artifacts",
     "ArtifactScope": "penguiflow.artifacts",
@@ -176,9 +191,39 @@ _MODULE_OF = {
 }
 
 
+_SUBMODULES = frozenset(
+    {
+        "admin",
+        "artifacts",
+        "bus",
+        "catalog",
+        "core",
+        "debug",
+        "errors",
+        "llm",
+        "logging",
+        "metrics",
+        "middlewares",
+        "node",
+        "patterns",
+        "planner",
+        "policies",
+        "registry",
+        "remote",
+        "sessions",
+        "state",
+        "streaming",
+        "testkit",
+        "tools",
+        "types",
+        "viz",
+    }
+)
+
+
 def __getattr__(name: str) -> object:
-    if name == "testkit":
-        return import_module("penguiflow.testkit")
+    if name in _SUBMODULES:
+        return import_module(f"penguiflow.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module `penguiflow` has no attribute `{name}`")
     value: object = getattr(import_module(_MODULE_OF[name]), name)
@@ -187,4 +232,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+    return sorted({*globals(), *__all__, *_SUBMODULES})

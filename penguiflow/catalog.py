@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -74,7 +74,7 @@ class NodeSpec:
     requires_approval: RequiresApproval = False
 
     def to_tool_record(self) -> dict[str, Any]:
-        """Return the JSON description of the tool; entries of `extra` that are not JSON are left out."""
+        """Return the JSON description of the tool; what is not JSON in `extra`, at any depth, is left out."""
         return {
             "name": self.name,
             "desc": self.desc,
@@ -86,7 +86,7 @@ class NodeSpec:
             "safety_notes": self.safety_notes,
             "args_schema": self.args_model.model_json_schema(),
             "out_schema": self.out_model.model_json_schema(),
-            "extra": {key: value for key, value in self.extra.items() if _is_json(value)},
+            "extra": {key: part for key, value in self.extra.items() for part in _json_part(value)},
         }
 
 
@@ -211,6 +211,25 @@ def _origin(spec: NodeSpec) -> str:
 
 def _unique(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names or ()))
+
+
+def _json_part(value: object, inside: tuple[object, ...] = ()) -> Iterator[object]:
+    """Yield what JSON can hold of a value, which may be nothing; `inside` is what the value is part of."""
+    if _is_json(value):
+        yield value
+    elif any(value is outer for outer in inside):
+        return
+    elif isinstance(value, Mapping):
+        members = cast("Mapping[object, object]", value)  # isinstance cannot see the types
+        yield {
+            key: part
+            for key, member in members.items()
+            if isinstance(key, str)
+            for part in _json_part(member, (*inside, members))
+        }
+    elif isinstance(value, list | tuple):
+        items = cast("Sequence[object]", value)  # as above
+        yield [part for item in items for part in _json_part(item, (*inside, items))]
 
 
 def _is_json(value: object) -> bool:

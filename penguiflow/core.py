@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from penguiflow._runtime.budgets import (
-    BUDGET_EXCEEDED_TEXT,
-    DEADLINE_EXCEEDED_TEXT,
-    TOKEN_BUDGET_EXCEEDED_TEXT,
-)
+from penguiflow._runtime.budgets import BUDGET_EXCEEDED_TEXT as BUDGET_EXCEEDED_TEXT
+from penguiflow._runtime.budgets import DEADLINE_EXCEEDED_TEXT as DEADLINE_EXCEEDED_TEXT
+from penguiflow._runtime.budgets import TOKEN_BUDGET_EXCEEDED_TEXT as TOKEN_BUDGET_EXCEEDED_TEXT
 from penguiflow._runtime.context import Context
-from penguiflow._runtime.endpoints import OPEN_SEA, ROOKERY, Endpoint
+from penguiflow._runtime.endpoints import OPEN_SEA as OPEN_SEA
+from penguiflow._runtime.endpoints import ROOKERY as ROOKERY
+from penguiflow._runtime.endpoints import Endpoint as Endpoint
 from penguiflow._runtime.floe import Floe
 from penguiflow._runtime.flow import DEFAULT_QUEUE_MAXSIZE, PenguiFlow, create
-from penguiflow._runtime.playbook import PlaybookFactory, call_playbook
-from penguiflow.errors import CycleError, DeadlockError, FlowStopped, StopTimeoutError, TraceCancelled
+from penguiflow._runtime.playbook import PlaybookFactory as PlaybookFactory
+from penguiflow._runtime.playbook import call_playbook
+from penguiflow._runtime.statistics import ContextStatistics as ContextStatistics
+from penguiflow._runtime.statistics import FloeStatistics as FloeStatistics
+from penguiflow._runtime.statistics import FlowStatistics as FlowStatistics
+from penguiflow.errors import CycleError
+from penguiflow.errors import DeadlockError as DeadlockError
+from penguiflow.errors import FlowStopped as FlowStopped
+from penguiflow.errors import StopTimeoutError as StopTimeoutError
+from penguiflow.errors import TraceCancelled as TraceCancelled
 
+# What a program built on the runtime always needs; the others are for those who look closer.
 __all__ = [
-    "BUDGET_EXCEEDED_TEXT",
-    "DEADLINE_EXCEEDED_TEXT",
     "DEFAULT_QUEUE_MAXSIZE",
-    "OPEN_SEA",
-    "ROOKERY",
-    "TOKEN_BUDGET_EXCEEDED_TEXT",
     "Context",
     "CycleError",
-    "DeadlockError",
-    "Endpoint",
     "Floe",
-    "FlowStopped",
     "PenguiFlow",
-    "PlaybookFactory",
-    "StopTimeoutError",
-    "TraceCancelled",
     "call_playbook",
     "create",
 ]

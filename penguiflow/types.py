@@ -8,11 +8,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from penguiflow._ids import new_id
 
 __all__ = ["WM", "FinalAnswer", "Headers", "Message", "PlanStep", "StreamChunk", "Thought"]
+
+
+_BUILT_WHEN_USED = ConfigDict(defer_build=True)
+"""For models that most programs never build: a validator costs some milliseconds of the import."""
 
 
 class Headers(BaseModel):
@@ -66,6 +70,8 @@ class StreamChunk(BaseModel):
 class PlanStep(BaseModel):
     """One step that a controller intends to take."""
 
+    model_config = _BUILT_WHEN_USED
+
     kind: Literal["retrieve", "web", "sql", "summarize", "route", "stop"]
     args: dict[str, Any] = Field(default_factory=dict[str, Any])  # depends on `kind`
     max_concurrency: int = 1
@@ -73,6 +79,8 @@ class PlanStep(BaseModel):
 
 class Thought(BaseModel):
     """What a controller concluded in one hop."""
+
+    model_config = _BUILT_WHEN_USED
 
     steps: list[PlanStep]
     rationale: str
@@ -85,6 +93,8 @@ class WM(BaseModel):
     `budget_hops=N` allows N executions, None any number. `tokens_used` is the controller's to keep.
     """
 
+    model_config = _BUILT_WHEN_USED
+
     query: str
     facts: list[Any] = Field(default_factory=list[Any])  # whatever the controller collects
     hops: int = 0
@@ -96,6 +106,8 @@ class WM(BaseModel):
 
 class FinalAnswer(BaseModel):
     """Ends a controller loop: a message that carries it goes straight to the Rookery."""
+
+    model_config = _BUILT_WHEN_USED
 
     text: str
     citations: list[str] = Field(default_factory=list[str])

@@ -104,6 +104,10 @@ class RemoteCall:
         return result
 
     def _request(self) -> RemoteCallRequest:
+        def on_task(task_id: str, context_id: str | None) -> None:
+            # A function, not the bound method: deep copies of the request must not copy the running flow.
+            self._watch.report(task_id, context_id)
+
         return RemoteCallRequest(
             message=self._message,
             skill=self._skill.skill,
@@ -111,7 +115,7 @@ class RemoteCall:
             agent_card=self._skill.agent_card,
             metadata=self._message.meta,
             timeout_s=self._skill.timeout_s,
-            on_task=self._watch.report,
+            on_task=on_task,
         )
 
     async def _end_early(self, problem: BaseException) -> None:

@@ -60,17 +60,20 @@ is_controller_payload = cast("Callable[[type], bool]", lru_cache(maxsize=256)(_i
 def judge(result: Message, incoming: object, *, loops: bool, now: float) -> Verdict:
     """Decide where a returned message goes; `loops` tells whether its node has an edge to itself.
 
-    A working memory that passes through a node without such an edge is an ordinary message.
+    A working memory that passes through a node without such an edge is an ordinary message, unless its
+    time or its tokens are spent; hops count in loops only.
     """
     payload: object = result.payload
     if isinstance(payload, FinalAnswer):
         return Finish(message=result)
-    if not isinstance(payload, WM) or not loops:
+    if not isinstance(payload, WM):
         return None
     if result.deadline_s is not None and now > result.deadline_s:
         return Finish(message=_answer(result, DEADLINE_EXCEEDED_TEXT))
     if payload.budget_tokens is not None and payload.tokens_used >= payload.budget_tokens:
         return Finish(message=_answer(result, TOKEN_BUDGET_EXCEEDED_TEXT))
+    if not loops:
+        return None
     hops = _next_hops(payload, incoming)
     if payload.budget_hops is not None and hops >= payload.budget_hops:
         return Finish(message=_answer(result, BUDGET_EXCEEDED_TEXT))

@@ -14,6 +14,7 @@ from penguiflow._runtime.playbook import CallingFlow, PlaybookFactory, call_play
 from penguiflow._runtime.sending import branch_of, has_room, push, put, reserve
 from penguiflow._runtime.services import Services
 from penguiflow._runtime.statistics import ContextStatistics
+from penguiflow._runtime.trace import Trace
 from penguiflow.types import Message, StreamChunk
 
 Owners: TypeAlias = Owner | Sequence[Owner]
@@ -32,6 +33,17 @@ class Context:
     Node code gets its context as second argument. Emitting waits for room in the target's queue;
     cancelling the wait takes the item back.
     """
+
+    __slots__ = (
+        "_incoming_by_source",
+        "_outgoing_by_target",
+        "_owner",
+        "_runtime",
+        "_services",
+        "inbox",
+        "loop_floe",
+        "outgoing",
+    )
 
     def __init__(self, owner: Owner, runtime: Runtime | None = None, inbox: Inbox | None = None) -> None:
         self.inbox = Inbox() if inbox is None else inbox
@@ -122,17 +134,11 @@ class Context:
             trace = traces.named(trace_id)
         number = services.streams.accept(stream, seq, done, trace, self._owner is OPEN_SEA) if floes else seq
         message = chunk_message(parent, stream, number or 0, text, done, meta)
+        if reserved or len(floes) != 1:
+            self._spread(message, floes, trace, reserved=reserved)
+        else:
+            floes[0].push(trace, message)
         chunk: StreamChunk = message.payload
-        item: object = message
-        for floe in floes:
-            if services.bus is not None:
-                services.bus.put(floe.source, floe.target, item)
-            if reserved:
-                floe.spend(trace, item)
-            else:
-                floe.push(trace, item)
-            if floe is not floes[-1]:
-                item = branch_of(message)
         return chunk
 
     async def fetch(self, from_: Owners | None = None) -> Any:
@@ -215,7 +221,7 @@ class Context:
         """Count the items that wait on the outgoing edges."""
         depth = 0
         for floe in self.outgoing:  # a loop, since this is counted for every event
-            depth += len(floe.items)
+            depth += floe.depth
         return depth
 
     def statistics(self) -> ContextStatistics:
@@ -283,6 +289,17 @@ class Context:
         if unknown:
             raise KeyError(f"Unknown source {', '.join(unknown)} for {self._owner.name}")
         return [self._incoming_by_source[owner] for owner in owners]
+
+    def _spread(self, message: Message, floes: Sequence[Floe], trace: Trace, *, reserved: bool) -> None:
+        bus = self._bound().bus
+        for turn, floe in enumerate(floes):
+            item = message if turn == 0 else branch_of(message)
+            if bus is not None:
+                bus.put(floe.source, floe.target, item)
+            if reserved:
+                floe.spend(trace, item)
+            else:
+                floe.push(trace, item)
 
     async def _reserve_all(self, floes: Sequence[Floe]) -> None:
         reserved: list[Floe] = []

@@ -6,18 +6,21 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from penguiflow._runtime.worker import Worker
+from penguiflow._runtime.worker_task import WorkerTask
 from penguiflow.errors import FlowStopped
 
 
 class Crew:
     """Owns the worker tasks; `on_loss` is called once if one ends that nobody dismissed."""
 
+    __slots__ = ("_dismissed", "_on_loss", "_tasks")
+
     def __init__(self, workers: Iterable[Worker], on_loss: Callable[[FlowStopped], None]) -> None:
         self._on_loss = on_loss
         self._tasks: dict[asyncio.Task[None], Worker] = {}
         self._dismissed = False
         for worker in workers:
-            task = asyncio.create_task(worker.run(), name=f"penguiflow:{worker.node.name}")
+            task = WorkerTask(worker.run(), name=f"penguiflow:{worker.node.name}")
             self._tasks[task] = worker
             task.add_done_callback(self._worker_ended)
 
@@ -31,8 +34,9 @@ class Crew:
 
     async def ended(self, grace_s: float) -> tuple[str, ...]:
         """Wait for the workers; return the names of the nodes that still run after `grace_s` seconds."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
+        at_work = [task for task in self._tasks if not task.done()]
+        if at_work:  # tasks that have ended may belong to an event loop that is closed
+            await asyncio.wait(at_work, timeout=grace_s)
         return self.at_work()
 
     def at_work(self) -> tuple[str, ...]:

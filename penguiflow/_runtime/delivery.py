@@ -34,7 +34,7 @@ class Delivery:
         one that item was made from.
         """
         floe = self._only_floe
-        if floe is None or len(floe.items) + floe.reserved >= floe.limit:
+        if floe is None or floe.depth + floe.reserved >= floe.limit:
             return False
         if type(result) is not Message:
             if trace_id_of(result) is not None:
@@ -90,7 +90,8 @@ class Delivery:
         await self.to_rookery(message.model_copy(deep=True))
         trace = self._services.traces.find(message.trace_id)
         if trace is not None and isinstance(message.payload, WM):
-            trace.echoed_hops = message.payload.hops
+            hops, shown = message.payload.hops, trace.shown_hops
+            trace.shown_hops = range(hops if shown is None else min(shown.start, hops), hops + 1)
 
     def _push_round(self, loop_floe: Floe, item: object) -> None:
         # The loop takes an item beyond its bound rather than wait for its own only consumer, which

@@ -9,6 +9,8 @@ from typing import Any
 class Errands:
     """Futures that somebody registered with the flow, whatever their results are."""
 
+    __slots__ = ("_running",)
+
     def __init__(self) -> None:
         self._running: set[asyncio.Future[Any]] = set()
 

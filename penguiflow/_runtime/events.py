@@ -52,6 +52,8 @@ class Observed(Protocol):
 class Announcer:
     """Tells the log, the state store and the middlewares of one flow what happens in it."""
 
+    __slots__ = ("_clock", "_has_listeners", "_middlewares", "_queue_maxsize", "_store")
+
     def __init__(
         self,
         middlewares: Sequence[Middleware],
@@ -141,6 +143,8 @@ class Farewells:
 
     A trace may end where nothing can be awaited; whoever awaits next tells.
     """
+
+    __slots__ = ("_announcer", "_rookery", "pending")
 
     def __init__(self, announcer: Announcer, rookery: Observed) -> None:
         self._announcer = announcer

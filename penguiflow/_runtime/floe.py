@@ -1,15 +1,15 @@
 """Floes: the bounded edges of the graph.
 
-Order is kept per floe. Places are granted to waiting producers in the order of their asking; a
-producer that is cancelled gives its place to the next one, so no wait loses a place. Where nothing
-has to be waited for, nothing suspends.
+A floe bounds and counts what is on its edge. The items themselves wait in the inbox of its target, in
+one line for all edges, which keeps the order of each. Places are granted to waiting producers in the
+order of their asking; a producer that is cancelled gives its place to the next one, so no wait loses a
+place. Where nothing has to be waited for, nothing suspends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from penguiflow._runtime.endpoints import ROOKERY, Owner
@@ -20,8 +20,8 @@ from penguiflow.errors import FlowStopped
 if TYPE_CHECKING:
     from penguiflow._runtime.inbox import Inbox
 
-Parcel: TypeAlias = tuple[Trace | None, object, Trace | None]
-"""A queued item, with its trace, looked up once, and for a bare item the trace it was made from."""
+Parcel: TypeAlias = "tuple[Trace | None, object, Trace | None, Floe]"
+"""A queued item: its trace, looked up once, the item, for a bare one the trace it was made from, its floe."""
 
 _Waiter: TypeAlias = "asyncio.Future[bool]"
 """True: go on. False: the flow stopped."""
@@ -35,8 +35,8 @@ class Floe:
         "_epoch",
         "_producers",
         "_taken",
+        "depth",
         "inbox",
-        "items",
         "limit",
         "reserved",
         "source",
@@ -48,7 +48,8 @@ class Floe:
         self.target = target
         self.limit = maxsize if maxsize > 0 else sys.maxsize
         self.inbox = inbox
-        self.items: deque[Parcel] = deque()
+        self.depth = 0
+        """Items that wait on this edge."""
         self._taken = 0
         self.reserved = 0
         """Places that are granted but not used yet."""
@@ -66,7 +67,7 @@ class Floe:
         return FloeStatistics(
             source=self.source.name,
             target=self.target.name,
-            depth=len(self.items),
+            depth=self.depth,
             capacity=None if self.limit == sys.maxsize else self.limit,
             waiting_producers=len(self._producers),
             taken=self._taken,
@@ -74,7 +75,7 @@ class Floe:
 
     def has_room(self) -> bool:
         """Tell whether an item can be pushed without waiting and without overtaking a producer."""
-        return len(self.items) + self.reserved < self.limit
+        return self.depth + self.reserved < self.limit
 
     def push(self, trace: Trace | None, item: object, origin: Trace | None = None) -> None:
         """Append an item; the caller has asked for room, or may do without.
@@ -85,29 +86,19 @@ class Floe:
         if trace is not None:
             if trace.cancelled and self.target is ROOKERY:
                 return
-            trace.queued.append(self)
-        self.items.append((trace, item, origin))
+            trace.queued.append(self.inbox)
+        self.depth += 1
         inbox = self.inbox
-        inbox.ready.append(self)
+        inbox.queue.append((trace, item, origin, self))
         if inbox.awaited:
             inbox.wake(self)
 
-    def take(self) -> Parcel:
-        """Remove the oldest item; only its inbox calls this."""
-        parcel = self.items.popleft()
+    def let_go(self) -> None:
+        """Count that an item has left; only the inbox calls this."""
+        self.depth -= 1
         self._taken += 1
-        if parcel[0] is not None:
-            parcel[0].queued.remove(self)
         if self._producers:
             self._grant()
-        return parcel
-
-    def take_at(self, position: int) -> Parcel:
-        """Remove the item at this position, counted from the oldest; only its inbox calls this."""
-        self.items.rotate(-position)
-        parcel = self.take()
-        self.items.rotate(position)
-        return parcel
 
     async def reserve(self) -> None:
         """Wait for a place and keep it until `release` or `spend`.
@@ -144,21 +135,11 @@ class Floe:
         self.reserved -= 1
         self.push(trace, item, origin)
 
-    def remove(self, trace: Trace) -> None:
-        """Take out the items of a trace and leave all others in their order."""
-        positions = [position for position, parcel in enumerate(self.items) if parcel[0] is trace]
-        self.inbox.forget(self, positions)
-        for position in reversed(positions):
-            del self.items[position]
-            trace.queued.remove(self)
-        if self._producers:
-            self._grant()
-
     def close(self) -> None:
         """Drop everything and let nobody wait for room until `open`, because the flow is stopping."""
         self._closed = True
         self._epoch += 1
-        self.items.clear()
+        self.depth = 0
         producers, self._producers = self._producers, []
         for waiter in producers:
             if not waiter.done():

@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 from penguiflow._clock import WallClock, wall_clock
 from penguiflow._envelope import conversion_for, derived
 from penguiflow._runtime.budgets import is_controller_payload
+from penguiflow._runtime.cancellation import Cancellation
 from penguiflow._runtime.context import Context, Owners
 from penguiflow._runtime.crew import Crew
 from penguiflow._runtime.errands import Errands
 from penguiflow._runtime.graph import Adjacency, Graph, build_graph
 from penguiflow._runtime.intake import Intake, SharedIntake
-from penguiflow._runtime.outlet import PATIENCE_S
 from penguiflow._runtime.outlets import Outlets
 from penguiflow._runtime.services import Services, build_services
 from penguiflow._runtime.statistics import FlowStatistics
-from penguiflow._runtime.trace import Trace
 from penguiflow._runtime.wiring import lay_floes
 from penguiflow._runtime.worker import Worker
-from penguiflow.errors import FlowStopped, StopTimeoutError, TraceCancelled
-from penguiflow.metrics import FlowEvent, Middleware
+from penguiflow.errors import FlowStopped, StopTimeoutError
+from penguiflow.metrics import Middleware
 from penguiflow.node import Node
 from penguiflow.registry import ModelRegistry
 from penguiflow.types import WM, Message, StreamChunk
@@ -87,6 +86,7 @@ class PenguiFlow:
         )
         self._round_trips = self._services.round_trips
         self._errands = Errands()
+        self._cancellation = Cancellation(self._services, self._waters, self._errands)
         self._phase: _Phase = "new"
         self._loss: FlowStopped | None = None
         self._crew: Crew | None = None
@@ -152,9 +152,9 @@ class PenguiFlow:
     async def emit(self, msg: Any, to: Owners | None = None, *, trace_id: str | None = None) -> None:
         """Send an item of any type to the nodes without a parent, or to some of them, waiting for room.
 
-        With `trace_id` the message is sent under this id, and an earlier round trip of the same id is
-        waited for: it ends when its answer is fetched by the id, or when it is cancelled. A fetched
-        iteration of an unbounded controller loop may be emitted again; it changes nothing.
+        With `trace_id` the message is sent under this id as a round trip: until its answer is fetched by
+        the id, or the trace is cancelled, nobody else gets it, and a second round trip of the id waits.
+        A fetched iteration of an unbounded controller loop may be emitted again; it changes nothing.
 
         Raises:
             FlowStopped: the flow stopped while the item waited for room.
@@ -167,13 +167,16 @@ class PenguiFlow:
         elif not self._is_echo(msg):
             await self._waters.open_sea.emit(msg, to)
 
-    def emit_nowait(self, msg: Any, to: Owners | None = None) -> None:
+    def emit_nowait(self, msg: Any, to: Owners | None = None, *, trace_id: str | None = None) -> None:
         """Send an item of any type without waiting.
 
         Raises:
             asyncio.QueueFull: a target has no room; targets before it keep theirs.
+            RuntimeError: a `trace_id` was given; a round trip may have to wait for its turn.
         """
         self._refuse_after_loss()
+        if trace_id is not None:
+            raise RuntimeError(f"a round trip of trace `{trace_id}` may have to wait; use `await flow.emit`")
         if not self._is_echo(msg):
             self._waters.open_sea.emit_nowait(msg, to)
 
@@ -207,14 +210,15 @@ class PenguiFlow:
         """
         if self._loss is not None or self._phase in ("stopping", "stopped"):
             self._refuse_fetch()
+        if self._waters.landing.store is not None:
+            await self._waters.landing.told()
         if trace_id is not None:
             return await self._fetch_of(trace_id, from_)
-        rookery, round_trips = self._waters.rookery, self._round_trips
-        parcel = self._waters.landing.take_from(None) if from_ is None else None
-        item = await rookery.fetch(from_) if parcel is None else rookery.received(parcel)
-        if round_trips.under_way:
-            round_trips.answered(item)
-        return item
+        if from_ is None:
+            parcel = self._waters.landing.take_now()
+            if parcel is not None:
+                return self._waters.rookery.received(parcel)
+        return await self._waters.rookery.fetch(from_)
 
     async def fetch_any(self, from_: Owners | None = None, *, trace_id: str | None = None) -> Any:
         """Return the next result, of any type, of several nodes; the same as `fetch`."""
@@ -231,7 +235,8 @@ class PenguiFlow:
         """
         self._refuse_fetch()
         landing = self._waters.landing
-        while (parcel := landing.take_from(None)) is None:
+        await landing.told()
+        while (parcel := landing.take_now()) is None:
             failure = await landing.wait_or_fail(trace_id)
             if failure is not None:
                 raise failure
@@ -248,23 +253,7 @@ class PenguiFlow:
         """
         if self._phase != "running":
             raise RuntimeError("the flow is not running, so there is nothing to cancel")
-        traces = self._services.traces
-        trace = traces.find(trace_id)
-        if trace is None:
-            if trace_id in self._round_trips.under_way:
-                traces.disown(trace_id)
-                self._waters.landing.fail(trace_id, TraceCancelled(trace_id))
-                self._round_trips.end(trace_id)
-            return False
-        if trace.cancelled:
-            return True
-        self._waters.landing.fail(trace_id, TraceCancelled(trace_id))
-        traces.mark_cancelled(trace)
-        start = self._cancel_event(trace) if self._services.announcer.is_heard() else None
-        traces.purge(trace)
-        if start is not None:
-            await self._tell_of_cancel(start)
-        return True
+        return await self._cancellation.cancel(trace_id)
 
     def add_middleware(self, middleware: Middleware) -> None:
         """Let one more observer listen, from the next event on."""
@@ -332,28 +321,12 @@ class PenguiFlow:
         except BaseException:
             self._round_trips.end(trace_id)
             raise
+        self._round_trips.sent(trace_id)
 
     async def _fetch_of(self, trace_id: str, from_: Owners | None) -> Any:
         if from_ is not None:
             raise RuntimeError(f"fetch either from nodes or by trace `{trace_id}`, not both")
         return self._waters.rookery.received(await self._round_trips.answer(trace_id))
-
-    def _cancel_event(self, trace: Trace) -> FlowEvent:
-        event = self._services.announcer.event("trace_cancel_start", self._waters.open_sea, trace=trace)
-        return replace(event, extra={"pending": trace.pending})
-
-    async def _tell_of_cancel(self, start: FlowEvent) -> None:
-        """Tell the listeners; one who takes his time does not hold up the caller."""
-        if not self._services.announcer.may_wait():
-            await self._tell(start)
-            return
-        telling = asyncio.create_task(self._tell(start))
-        self._errands.add(telling)
-        await asyncio.wait((telling,), timeout=PATIENCE_S)
-
-    async def _tell(self, start: FlowEvent) -> None:
-        await self._services.announcer.announce(start)
-        await self._services.farewells.say()
 
     def _workers(self, node: Node, registry: ModelRegistry | None) -> tuple[Worker, ...]:
         context = self._waters.nodes[node]
@@ -406,7 +379,8 @@ class PenguiFlow:
         if not isinstance(msg, Message) or not is_controller_payload(type(payload)):
             return False
         trace = self._services.traces.find(msg.trace_id)
-        return trace is not None and isinstance(payload, WM) and trace.echoed_hops == payload.hops
+        shown = None if trace is None else trace.shown_hops
+        return shown is not None and isinstance(payload, WM) and payload.hops in shown
 
 
 def create(*adjacencies: Adjacency, **options: Unpack[FlowOptions]) -> PenguiFlow:

@@ -29,47 +29,51 @@ class WorkerView(Blockable, Protocol):
 class Inbox:
     """All floes that lead to one owner, as one queue."""
 
-    __slots__ = ("awaited", "crew", "ready", "waiting")
+    __slots__ = ("awaited", "closings", "crew", "queue", "waiting")
 
     def __init__(self) -> None:
         self.crew: Sequence[WorkerView] = ()
         """The workers that take items as their whole work, while the flow runs."""
-        self.ready: deque[Floe] = deque()
-        """One entry per queued item: the floe that holds it, in order of arrival."""
+        self.queue: deque[Parcel] = deque()
+        """What has arrived, in the order of arrival."""
         self.waiting: list[tuple[Turn, Collection[Floe] | None]] = []
         """Consumers in the order of their asking, with the floes they want an item of."""
         self.awaited = 0
         """How many wait, of whatever kind."""
+        self.closings = 0
+        """How often the flow has stopped; one who was woken just before would look in vain for ever."""
 
     def depth(self) -> int:
         """Count the items that wait."""
-        return len(self.ready)
+        return len(self.queue)
 
     def take(self) -> Parcel:
         """Remove the item that arrived first; the inbox must not be empty."""
-        return self.ready.popleft().take()
+        parcel = self.queue.popleft()
+        if parcel[0] is not None:
+            parcel[0].queued.remove(self)
+        parcel[3].let_go()
+        return parcel
 
     def take_from(self, floes: Collection[Floe] | None) -> Parcel | None:
         """Remove the first item, of these floes if given, or return None."""
         if floes is None:
-            return self.take() if self.ready else None
-        for floe in self.ready:
-            if floe in floes:
-                self.ready.remove(floe)
-                return floe.take()
-        return None
+            return self.take() if self.queue else None
+        return self._take_first(place for place, parcel in enumerate(self.queue) if parcel[3] in floes)
 
     def take_unless(self, busy: Collection[Trace], only: Floe | None = None) -> Parcel | None:
         """Remove the first item, of one floe if given, whose trace is not busy, or return None."""
-        for place, floe, position in self._free(busy):
-            if only in (None, floe):
-                del self.ready[place]
-                return floe.take_at(position)
-        return None
+        return self._take_first(place for place in self._free(busy) if only in (None, self.queue[place][3]))
 
     def has_unless(self, busy: Collection[Trace]) -> bool:
         """Tell whether there is an item whose trace is not busy."""
-        return any(True for _ in self._free(busy))
+        return next(self._free(busy), None) is not None
+
+    def remove(self, trace: Trace) -> None:
+        """Drop the items of a trace and leave all others in their order."""
+        places = [place for place, parcel in enumerate(self.queue) if parcel[0] is trace]
+        for place in reversed(places):
+            self._take_at(place)
 
     async def wait(self, floes: Collection[Floe] | None = None) -> None:
         """Wait until an item may be there, in one of `floes` if given; the caller looks again.
@@ -77,57 +81,43 @@ class Inbox:
         Raises:
             FlowStopped: the flow stopped while the caller waited.
         """
+        closings, turn = self.closings, self.line_up(floes)
+        try:
+            await turn
+        except BaseException:
+            self.leave(turn)
+            raise
+        if closings != self.closings:
+            refuse_after_stop()
+
+    def line_up(self, floes: Collection[Floe] | None = None) -> Turn:
+        """Get a turn to await; whoever is cancelled while awaiting it has to `leave`."""
         turn: Turn = asyncio.get_running_loop().create_future()
         self.waiting.append((turn, floes))
         self.awaited += 1
-        try:
-            outcome = await turn
-        except BaseException:
-            self._leave(turn)
-            raise
-        if outcome is not True:
-            refuse_after_stop()
+        return turn
 
     def wake(self, floe: Floe) -> None:
         """Wake the consumer that has waited longest for an item of this floe."""
-        for entry in self.waiting:
-            turn, wanted = entry
+        for place, (turn, wanted) in enumerate(self.waiting):
             if not turn.done() and (wanted is None or floe in wanted):
-                self.waiting.remove(entry)
+                del self.waiting[place]
                 self.awaited -= 1
                 turn.set_result(True)
                 return
 
-    def forget(self, floe: Floe, positions: Sequence[int]) -> None:
-        """Drop the entries of items that leave the floe, given by their ascending positions in it."""
-        ready = self.ready
-        if len(ready) == len(floe.items):  # every entry is of this floe
-            for position in reversed(positions):
-                del ready[position]
-            return
-        places = [place for place, entry in enumerate(ready) if entry is floe]
-        for position in reversed(positions):
-            del ready[places[position]]
-
     def close(self) -> None:
         """Drop everything and send waiting consumers away, because the flow stopped."""
-        self.ready.clear()
+        self.queue.clear()
+        self.closings += 1
         waiting, self.waiting = self.waiting, []
         self.awaited = 0
         for turn, _ in waiting:
             if not turn.done():
                 turn.set_result(False)
 
-    def _free(self, busy: Collection[Trace]) -> Iterator[tuple[int, Floe, int]]:
-        """Yield the items whose traces are not busy: the place in the line, the floe, the position in it."""
-        seen: dict[Floe, int] = {}
-        for place, floe in enumerate(self.ready):
-            position = seen.get(floe, 0)
-            seen[floe] = position + 1
-            if trace_worked_for(floe.items[position]) not in busy:
-                yield place, floe, position
-
-    def _leave(self, turn: Turn) -> None:
+    def leave(self, turn: Turn) -> None:
+        """Give up a turn; one that has come already passes to the next in line."""
         for entry in self.waiting:
             if entry[0] is turn:
                 self.waiting.remove(entry)
@@ -136,8 +126,25 @@ class Inbox:
         if not turn.cancelled():  # it was this caller's turn: the next one gets it
             self._pass_on()
 
+    def _take_first(self, places: Iterator[int]) -> Parcel | None:
+        place = next(places, None)
+        return None if place is None else self._take_at(place)
+
+    def _take_at(self, place: int) -> Parcel:
+        # Not the rotation that is usual for a deque: `del` moves the shorter side, in C.
+        parcel = self.queue[place]
+        del self.queue[place]
+        if parcel[0] is not None:
+            parcel[0].queued.remove(self)
+        parcel[3].let_go()
+        return parcel
+
+    def _free(self, busy: Collection[Trace]) -> Iterator[int]:
+        """Yield the places of the items whose traces are not busy."""
+        return (place for place, parcel in enumerate(self.queue) if trace_worked_for(parcel) not in busy)
+
     def _pass_on(self) -> None:
-        for floe in dict.fromkeys(self.ready):
+        for floe in dict.fromkeys(parcel[3] for parcel in self.queue):
             self.wake(floe)
 
 
@@ -148,7 +155,7 @@ def trace_worked_for(parcel: Parcel) -> Trace | None:
 
 def key_of(parcel: Parcel) -> str | None:
     """Return the id of the trace that a parcel belongs to, or was made from and that was not cancelled."""
-    trace, _, origin = parcel
+    trace, _, origin, _ = parcel
     if trace is not None:
         return trace.trace_id
     return None if origin is None or origin.cancelled else origin.trace_id

@@ -19,7 +19,7 @@ class Intake:
     def take(self) -> Parcel | None:
         """Remove the item that is next, or return None."""
         inbox = self._context.inbox
-        if not inbox.ready:
+        if not inbox.queue:
             return None
         loop_floe = self._context.loop_floe
         if loop_floe is not None and not loop_floe.has_room():
@@ -27,11 +27,11 @@ class Intake:
             parcel = inbox.take_from((loop_floe,))
             if parcel is not None:
                 return parcel
-        return inbox.ready.popleft().take()
+        return inbox.take()
 
     def has_next(self) -> bool:
         """Tell whether there is an item to take."""
-        return bool(self._context.inbox.ready)
+        return bool(self._context.inbox.queue)
 
     def done(self, parcel: Parcel) -> None:
         """Note that the work on this item is done."""

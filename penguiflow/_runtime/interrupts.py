@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import Literal
 
+from penguiflow._runtime.worker_task import WorkerTask
 from penguiflow.errors import TraceCancelled
 
 Reason = Literal["timeout", "trace_cancelled"]
@@ -29,13 +30,13 @@ class Interrupts:
     __slots__ = ("_requests", "_task", "deaf", "reason")
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
+        self._task: WorkerTask | None = None
         self._requests = 0
         self.reason: Reason | None = None
         self.deaf = False
         """While True an interruption is noted but does not disturb what is awaited."""
 
-    def bind(self, task: asyncio.Task[None] | None) -> None:
+    def bind(self, task: WorkerTask | None) -> None:
         """Name the task that requests cancel."""
         self._task = task
         self._requests = 0
@@ -56,6 +57,16 @@ class Interrupts:
     def is_ending(self) -> bool:
         """Tell whether somebody else cancelled the task: the worker has to end."""
         return self._cancellations() > self._requests
+
+    async def disown(self) -> None:
+        """Take back the cancellations that a node has left behind after it ended by itself."""
+        task = self._task
+        if task is None or task.program_ends or not self.is_ending():
+            return
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)  # one that has not arrived yet
+        while task.cancelling() > self._requests:
+            task.uncancel()
 
     async def absorb(self) -> Reason | None:
         """Take the interruption back and return its reason.

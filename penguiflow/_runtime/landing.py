@@ -11,43 +11,63 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Collection
 from itertools import count
+from typing import Protocol
 
 from penguiflow._runtime.floe import Floe, Parcel
 from penguiflow._runtime.inbox import Inbox, Turn, key_of, refuse_after_stop
 from penguiflow._runtime.trace import Trace
 
 
+class StoreOutlet(Protocol):
+    """The way into the state store."""
+
+    async def caught_up(self) -> None:
+        """Wait a moment until the store has everything."""
+
+
 class Landing(Inbox):
     """An inbox whose items can be asked for by trace."""
 
-    __slots__ = ("_aside", "_aside_by_trace", "_number", "_seekers", "_witnesses")
+    __slots__ = (
+        "_aside",
+        "_aside_by_trace",
+        "_number",
+        "_seekers",
+        "_witnesses",
+        "claimed",
+        "store",
+    )
 
     def __init__(self) -> None:
         super().__init__()
+        self.claimed: Collection[str] = ()
+        """Traces whose results are only for those who ask for the trace."""
+        self.store: StoreOutlet | None = None
+        """Has to know what led to a result before anybody gets the result."""
         self._number = count()
-        self._aside: OrderedDict[int, tuple[Floe, Parcel]] = OrderedDict()
+        self._aside: OrderedDict[int, Parcel] = OrderedDict()
         self._aside_by_trace: dict[str | None, deque[int]] = {}
         self._seekers: dict[str, deque[Turn]] = {}
         self._witnesses: dict[str | None, list[Turn]] = {}
 
     def depth(self) -> int:
         """Count the items that wait."""
-        return len(self.ready) + len(self._aside)
+        return len(self.queue) + len(self._aside)
 
-    def take(self) -> Parcel:
-        """Remove the result that arrived first; there must be one."""
-        if self._aside:
-            return self._take_aside(next(iter(self._aside)))
-        return super().take()
+    def take_now(self) -> Parcel | None:
+        """Remove the result that arrived first, or return None; the quick way that most results go."""
+        if self.claimed or self._aside:
+            return self.take_from(None)
+        return self.take() if self.queue else None
 
     def take_from(self, floes: Collection[Floe] | None) -> Parcel | None:
         """Remove the first result, of these floes if given, or return None."""
+        if self.claimed:
+            self._set_aside()
         if self._aside:
-            for number, (floe, _) in self._aside.items():
-                if floes is None or floe in floes:
+            for number, parcel in self._aside.items():
+                if (floes is None or parcel[3] in floes) and key_of(parcel) not in self.claimed:
                     return self._take_aside(number)
-        elif floes is None:  # as `fetch` asks, for every result
-            return self.ready.popleft().take() if self.ready else None
         return super().take_from(floes)
 
     def take_of(self, trace_id: str) -> Parcel | None:
@@ -56,6 +76,32 @@ class Landing(Inbox):
             self._set_aside()
         numbers = self._aside_by_trace.get(trace_id)
         return self._take_aside(numbers[0]) if numbers else None
+
+    async def told(self) -> None:
+        """Wait a moment until the state store knows what led to the results that are here.
+
+        Raises:
+            FlowStopped: the flow stopped meanwhile.
+        """
+        if self.store is None:
+            return
+        closings = self.closings
+        await self.store.caught_up()
+        if closings != self.closings:
+            refuse_after_stop()
+
+    async def wait(self, floes: Collection[Floe] | None = None) -> None:
+        """Wait until a result may be there, in one of `floes` if given; the caller looks again.
+
+        Raises:
+            FlowStopped: the flow stopped while the caller waited.
+        """
+        turn = self.line_up(floes)
+        try:
+            await self._outcome(turn)
+        except BaseException:
+            self.leave(turn)
+            raise
 
     async def wait_of(self, trace_id: str) -> Exception | None:
         """Wait until a result of the trace may be there, or return why none will come.
@@ -67,7 +113,7 @@ class Landing(Inbox):
         self._seekers.setdefault(trace_id, deque()).append(turn)
         self.awaited += 1
         try:
-            return _failure(await turn)
+            return await self._outcome(turn)
         except BaseException:
             self._forget_seeker(trace_id, turn)
             raise
@@ -78,15 +124,13 @@ class Landing(Inbox):
         Raises:
             FlowStopped: the flow stopped while the caller waited.
         """
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn = self.line_up()
         witnesses = self._witnesses.setdefault(trace_id, [])
         witnesses.append(turn)
-        self.waiting.append((turn, None))
-        self.awaited += 1
         try:
-            return _failure(await turn)
+            return await self._outcome(turn)
         except BaseException:
-            self._leave(turn)
+            self.leave(turn)
             raise
         finally:
             witnesses.remove(turn)
@@ -108,15 +152,22 @@ class Landing(Inbox):
 
     def wake(self, floe: Floe) -> None:
         """Wake the one who waits for the trace of the newest item of this floe, or else for any item."""
-        if not self._wake_seeker(key_of(floe.items[-1])):
+        trace_id = key_of(self.queue[-1])
+        if not self._wake_seeker(trace_id) and trace_id not in self.claimed:
             super().wake(floe)
-        if self._seekers and not floe.has_room():
+        if (self._seekers or self.claimed) and not floe.has_room():
             self._set_aside()
 
+    def look_again(self) -> None:
+        """Let everybody who waits see whether something is here for them now."""
+        if self.awaited and self.depth():
+            self._pass_on()
+
     def remove(self, trace: Trace) -> None:
-        """Drop what was set aside of a trace."""
+        """Drop the results of a trace, those that were set aside too."""
+        super().remove(trace)
         for number in tuple(self._aside_by_trace.get(trace.trace_id, ())):
-            if self._aside[number][1][0] is trace:
+            if self._aside[number][0] is trace:
                 self._take_aside(number)
 
     def close(self) -> None:
@@ -130,18 +181,27 @@ class Landing(Inbox):
                 if not turn.done():
                     turn.set_result(False)
 
+    async def _outcome(self, turn: Turn) -> Exception | None:
+        closings = self.closings
+        outcome = await turn
+        if closings != self.closings:
+            refuse_after_stop()
+        if isinstance(outcome, Exception):
+            return outcome
+        await self.told()
+        return None
+
     def _set_aside(self) -> None:
-        while self.ready:
-            floe = self.ready.popleft()
-            parcel = floe.take()
+        while self.queue:
+            parcel = self.take()
             if parcel[0] is not None:
                 parcel[0].queued.append(self)
             number = next(self._number)
-            self._aside[number] = (floe, parcel)
+            self._aside[number] = parcel
             self._aside_by_trace.setdefault(key_of(parcel), deque()).append(number)
 
     def _take_aside(self, number: int) -> Parcel:
-        _, parcel = self._aside.pop(number)
+        parcel = self._aside.pop(number)
         key = key_of(parcel)
         numbers = self._aside_by_trace[key]
         numbers.remove(number)
@@ -176,7 +236,7 @@ class Landing(Inbox):
     def _pass_on(self) -> None:
         """Wake everybody for whom something may be here, after one who was woken has gone."""
         for trace_id in tuple(self._seekers):
-            if trace_id in self._aside_by_trace or self.ready:
+            if trace_id in self._aside_by_trace or self.queue:
                 self._wake_seeker(trace_id)
         for _ in range(self.depth()):
             if not self.waiting:
@@ -185,9 +245,3 @@ class Landing(Inbox):
             self.awaited -= 1
             if not turn.done():
                 turn.set_result(True)
-
-
-def _failure(outcome: bool | Exception) -> Exception | None:
-    if outcome is False:
-        refuse_after_stop()
-    return outcome if isinstance(outcome, Exception) else None

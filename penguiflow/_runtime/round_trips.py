@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from penguiflow._runtime.floe import Parcel
 from penguiflow._runtime.landing import Landing
-from penguiflow._runtime.trace import TraceEvent, Traces, trace_id_of
+from penguiflow._runtime.trace import TraceEvent, Traces
 from penguiflow.errors import FlowError, FlowStopped, TraceCancelled
 
 
@@ -20,16 +20,32 @@ from penguiflow.errors import FlowError, FlowStopped, TraceCancelled
 class _RoundTrip:
     event: TraceEvent
     """Held so that a failure is remembered until the caller comes for the answer."""
+    sent: bool = False
+    """The flow has accepted the message."""
     next_callers: deque[asyncio.Future[bool]] = field(default_factory=deque[asyncio.Future[bool]])
 
 
 class RoundTrips:
     """The round trips that are under way, one per trace id."""
 
+    __slots__ = ("_landing", "_traces", "_under_way")
+
     def __init__(self, landing: Landing, traces: Traces) -> None:
         self._landing = landing
         self._traces = traces
-        self.under_way: dict[str, _RoundTrip] = {}
+        self._under_way: dict[str, _RoundTrip] = {}
+        landing.claimed = self._under_way
+
+    def sent(self, trace_id: str) -> None:
+        """Note that the flow has accepted the message."""
+        round_trip = self._under_way.get(trace_id)
+        if round_trip is not None:
+            round_trip.sent = True
+
+    def is_under_way(self, trace_id: str) -> bool:
+        """Tell whether a message was sent under this id whose answer nobody has fetched."""
+        round_trip = self._under_way.get(trace_id)
+        return round_trip is not None and round_trip.sent
 
     async def begin(self, trace_id: str) -> None:
         """Wait until no other round trip of the trace is under way, and begin one.
@@ -37,9 +53,9 @@ class RoundTrips:
         Raises:
             FlowStopped: the flow stopped while the caller waited.
         """
-        round_trip = self.under_way.get(trace_id)
+        round_trip = self._under_way.get(trace_id)
         if round_trip is None:
-            self.under_way[trace_id] = _RoundTrip(self._traces.event_of(trace_id))
+            self._under_way[trace_id] = _RoundTrip(self._traces.event_of(trace_id))
             return
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         round_trip.next_callers.append(turn)
@@ -76,29 +92,26 @@ class RoundTrips:
         self.end(trace_id)
         return parcel
 
-    def answered(self, item: object) -> None:
-        """End the round trip whose answer somebody fetched who did not ask for it by its id."""
-        trace_id = trace_id_of(item)
-        if trace_id is not None:
-            self.end(trace_id)
-
     def end(self, trace_id: str) -> None:
         """End the round trip, if there is one, and let the next caller begin."""
-        round_trip = self.under_way.get(trace_id)
+        round_trip = self._under_way.get(trace_id)
         if round_trip is None:
             return
         round_trip.event = self._traces.event_of(trace_id)
+        round_trip.sent = False
         while round_trip.next_callers:
             turn = round_trip.next_callers.popleft()
             if not turn.done():
                 turn.set_result(True)
                 return
-        del self.under_way[trace_id]
+        del self._under_way[trace_id]
+        self._landing.look_again()  # what else there is of the trace is for anybody
 
     def clear(self) -> None:
         """End all of them, because the flow stopped."""
-        round_trips, self.under_way = self.under_way, {}
-        for round_trip in round_trips.values():
+        round_trips = tuple(self._under_way.values())
+        self._under_way.clear()
+        for round_trip in round_trips:
             for turn in round_trip.next_callers:
                 if not turn.done():
                     turn.set_result(False)

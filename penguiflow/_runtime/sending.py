@@ -17,7 +17,7 @@ from penguiflow.types import Message
 def has_room(floes: Sequence[Floe]) -> bool:
     """Tell whether an item can be queued on all of these floes without waiting."""
     for floe in floes:  # noqa: SIM110 - `all` would build a generator for every chunk of a stream
-        if len(floe.items) + floe.reserved >= floe.limit:
+        if floe.depth + floe.reserved >= floe.limit:
             return False
     return True
 

@@ -65,6 +65,7 @@ def build_services(
     """Create the shared parts of a flow and connect them."""
     announcer = Announcer(middlewares, outlets.store, queue_maxsize=queue_maxsize, clock=clock)
     farewells = Farewells(announcer, rookery)
+    landing.store = outlets.store
     streams = Streams()
 
     def on_end(trace: Trace) -> None:

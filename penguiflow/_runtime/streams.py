@@ -12,6 +12,8 @@ class Streams:
     that is fed from outside outlives the trace between two chunks: it stays until `done`, cancel or stop.
     """
 
+    __slots__ = ("_fed_from_outside", "_feeding_traces", "_next")
+
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
         self._fed_from_outside: dict[str, str] = {}  # stream id -> trace id

@@ -39,13 +39,13 @@ class Trace:
     __slots__ = (
         "__weakref__",
         "cancelled",
-        "echoed_hops",
         "failure",
         "holders",
         "kept",
         "node_streams",
         "queued",
         "room_waiters",
+        "shown_hops",
         "trace_id",
     )
 
@@ -54,8 +54,8 @@ class Trace:
         self.queued: list[Place] = []
         self.holders: list[Holder] = []
         self.cancelled = False
-        self.echoed_hops: int | None = None
-        """`WM.hops` of the newest iteration that was shown to the caller."""
+        self.shown_hops: range | None = None
+        """`WM.hops` of the iterations that were shown to the caller."""
         self.room_waiters: list[asyncio.Future[bool]] | None = None
         self.node_streams: set[str] | None = None
         """Streams that nodes feed for this trace."""
@@ -84,6 +84,8 @@ class TraceEvent(asyncio.Event):
 
 class Traces:
     """All live traces of a flow."""
+
+    __slots__ = ("_events", "_live", "_on_end", "_origins")
 
     def __init__(self, on_end: Callable[[Trace], None]) -> None:
         self._live: dict[str, Trace] = {}

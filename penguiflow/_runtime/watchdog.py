@@ -34,6 +34,8 @@ class Watched(Protocol):
 class Watchdog:
     """Interrupts overdue invocations."""
 
+    __slots__ = ("_armed_for", "_timer", "_watched")
+
     def __init__(self) -> None:
         self._watched: list[Watched] = []
         self._timer: asyncio.TimerHandle | None = None

@@ -9,9 +9,13 @@ from penguiflow._runtime.context import Context, Runtime
 from penguiflow._runtime.endpoints import OPEN_SEA, ROOKERY
 from penguiflow._runtime.floe import Floe
 from penguiflow._runtime.graph import Graph
+from penguiflow._runtime.inbox import Inbox
 from penguiflow._runtime.landing import Landing
 from penguiflow._runtime.statistics import ContextStatistics, FloeStatistics
 from penguiflow.node import Node
+
+_NOTHING_ARRIVES = Inbox()
+"""What every open sea has for an inbox: no edge leads there, and an empty queue is not small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class Waters:
 def lay_floes(graph: Graph, runtime: Runtime, queue_maxsize: int) -> Waters:
     """Create a context per node and end, and a floe per edge."""
     landing = Landing()
-    open_sea, rookery = Context(OPEN_SEA, runtime), Context(ROOKERY, runtime, landing)
+    open_sea, rookery = Context(OPEN_SEA, runtime, _NOTHING_ARRIVES), Context(ROOKERY, runtime, landing)
     contexts = {node: Context(node, runtime) for node in graph.nodes}
     ways_out: dict[Node, Floe] = {}
     for node, successors in graph.successors.items():

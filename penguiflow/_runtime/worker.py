@@ -23,6 +23,7 @@ from penguiflow._runtime.reports import Reports
 from penguiflow._runtime.retry import flow_error
 from penguiflow._runtime.services import Services
 from penguiflow._runtime.trace import Trace, trace_id_of
+from penguiflow._runtime.worker_task import WorkerTask
 from penguiflow.errors import TraceCancelled
 from penguiflow.node import Node
 from penguiflow.types import Message
@@ -86,21 +87,33 @@ class Worker:
     async def run(self) -> None:
         """Work until the task is cancelled."""
         task = asyncio.current_task()
+        assert isinstance(task, WorkerTask)  # as the crew starts it
         CURRENT_WORKER.set(self)
         self._interrupts.bind(task)
         if self._node.policy.timeout_s is not None:
             self._services.watchdog.add(self)
-        traces, farewells, intake = self._services.traces, self._services.farewells, self._intake
+        traces, farewells = self._services.traces, self._services.farewells
+        intake, inbox = self._intake, self._context.inbox
         try:
             while not self._closing:
                 parcel = intake.take() if self._burst < BURST else None
                 if parcel is None:
                     trace = item = origin = None  # an idle worker keeps nothing alive
-                    await self._wait()
+                    if self._burst >= BURST or self._interrupts.is_ending():
+                        await self._pause()
+                    else:
+                        # Not in a method of its own, whose frame every awakening would pass through.
+                        turn = inbox.line_up()
+                        try:
+                            await turn
+                        except BaseException:
+                            inbox.leave(turn)
+                            raise
+                    self._burst = 0
                     continue
                 self._burst += 1
                 self._busy = True
-                trace, item, origin = parcel
+                trace, item, origin, _ = parcel
                 self.origin = origin if trace is None else trace
                 if trace is not None:
                     trace.holders.append(self)
@@ -113,8 +126,8 @@ class Worker:
                     intake.done(parcel)
                     if trace is not None:
                         traces.release(trace, self)
-                if farewells.pending:
-                    await farewells.say()
+                if farewells.pending or task.cancelling():
+                    await self._tidy_up()
         finally:
             await self._reports.worker_ended()
 
@@ -142,14 +155,16 @@ class Worker:
         """Interrupt the current call of the node, because it is overdue."""
         self._interrupts.request("timeout")
 
-    async def _wait(self) -> None:
-        if self._burst >= BURST:
-            await asyncio.sleep(0)
-        elif self._interrupts.is_ending():
+    async def _tidy_up(self) -> None:
+        if not self._closing:
+            await self._interrupts.disown()
+        await self._services.farewells.say()
+
+    async def _pause(self) -> None:
+        """Let others run, or end."""
+        if self._interrupts.is_ending():
             raise asyncio.CancelledError
-        else:
-            await self._context.inbox.wait()
-        self._burst = 0
+        await asyncio.sleep(0)
 
     async def _attempt(self, trace: Trace | None, item: object, attempt: int) -> None:
         if trace is not None and (trace.cancelled or self._is_late(item)):
@@ -192,6 +207,8 @@ class Worker:
     async def _recover(self, trace: Trace | None, item: object, problem: BaseException) -> None:
         attempt = 0
         while True:
+            if not isinstance(problem, asyncio.CancelledError) and not self._closing:
+                await self._interrupts.disown()
             failure = await self._interrupts.cause_of(problem, trace_id=trace_id_of(item))
             if isinstance(failure, TraceCancelled):
                 await self._reports.node_trace_cancelled(trace)

@@ -51,5 +51,5 @@ class _DeafContext:
 
     def emit_nowait(self, msg: object, to: object = None) -> None: ...
 
-    async def emit_chunk(self, **_fields: object) -> NoReturn:
+    async def emit_chunk(self, *_places: object, **_fields: object) -> NoReturn:
         raise RuntimeError("this context does not support emit_chunk; pass `ctx=` to test a streaming node")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -13,7 +13,7 @@ from penguiflow import WM, Context, FlowError, Message, Node, NodePolicy, Pengui
 from tests.fakes.flows import message
 
 Behaviour: TypeAlias = Literal[
-    "pass", "yield", "slow", "fail once", "fail", "time out", "stream", "swallow", "insist"
+    "pass", "yield", "slow", "fail once", "fail", "time out", "stream", "swallow", "insist", "group", "limit"
 ]
 Shape: TypeAlias = Literal["chain", "fan-out", "fan-in", "loop"]
 Path: TypeAlias = tuple[str, ...]
@@ -22,6 +22,8 @@ FAILING: frozenset[Behaviour] = frozenset({"fail", "time out"})
 MAY_FAIL: frozenset[Behaviour] = FAILING | {"stream"}
 """A stream that nobody fetches for a while runs into the timeout of its node."""
 CHUNKS = 3
+CHILD = "child"
+"""The name of the tasks that nodes start and await."""
 HOPS = 3
 
 PATHS: dict[Shape, tuple[Path, ...]] = {
@@ -56,12 +58,12 @@ class Account:
         self.errors: Counter[str] = Counter()
         self.cancelled: set[str] = set()
         """Traces of which nothing may come any more."""
+        self.asked_for: set[str] = set()
+        """Traces whose results are asked for by their id; a caller may have given up meanwhile."""
         self.in_doubt: set[str] = set()
         """Traces of several jobs that were cancelled: any of them may be missing."""
         self.came: dict[Path, list[int]] = defaultdict(list)
         """Jobs in the order of their results, per path."""
-        self.robbed: set[str] = set()
-        """Traces of round trips whose answer somebody else fetched, who did not ask for it by its trace."""
         self.entered: list[int] = []
         self.started: list[int] = []
         self.fed: dict[tuple[str, Path], list[int]] = defaultdict(list)
@@ -87,6 +89,7 @@ class Account:
         """Note a result and refuse one that must not come; `sought`: it was fetched by its trace."""
         assert out.trace_id not in self.cancelled, f"cancelled trace {out.trace_id} answered"
         if isinstance(out, FlowError):
+            assert out.trace_id is not None
             self.errors[out.trace_id] += 1
             assert self.errors[out.trace_id] == 1, f"trace {out.trace_id} failed twice"
             return
@@ -171,34 +174,70 @@ def _work(account: Account) -> Callable[[Any, Any], Any]:
             account.started.append(job.number)
         if job.behaviour == "fail" or (job.behaviour == "fail once" and job.attempts == 1):
             raise ValueError(job.behaviour)
-        await _do(job.behaviour, msg, ctx)
+        if job.behaviour in _DEEDS:
+            await _DEEDS[job.behaviour](msg, ctx)
         return msg
 
     return work
 
 
-async def _do(behaviour: Behaviour, msg: Message, ctx: Context) -> None:
-    match behaviour:
-        case "yield":
-            await asyncio.sleep(0)
-        case "slow":
-            await asyncio.sleep(0.5)
-        case "time out":
-            await asyncio.sleep(60)
-        case "stream":
-            for number in range(CHUNKS):
-                await ctx.emit_chunk(parent=msg, text=str(number), done=number == CHUNKS - 1)
-        case "swallow":
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.1)
-        case "insist":
-            try:
-                await asyncio.sleep(0.1)
-            except asyncio.CancelledError:
-                await ctx.emit(msg)
-                raise
-        case _:
-            pass
+async def _yield(msg: Message, ctx: Context) -> None:
+    await asyncio.sleep(0)
+
+
+async def _be_slow(msg: Message, ctx: Context) -> None:
+    await asyncio.sleep(0.5)
+
+
+async def _be_too_slow(msg: Message, ctx: Context) -> None:
+    await asyncio.sleep(60)
+
+
+async def _stream(msg: Message, ctx: Context) -> None:
+    for number in range(CHUNKS):
+        await ctx.emit_chunk(parent=msg, text=str(number), done=number == CHUNKS - 1)
+
+
+async def _swallow(msg: Message, ctx: Context) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0.1)
+
+
+async def _insist(msg: Message, ctx: Context) -> None:
+    try:
+        await asyncio.sleep(0.1)
+    except asyncio.CancelledError:
+        await ctx.emit(msg)
+        raise
+
+
+async def _group(msg: Message, ctx: Context) -> None:
+    async def fail_late() -> None:
+        await asyncio.sleep(0.1)
+        raise ValueError("child")
+
+    with suppress(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail_late(), name=CHILD)
+            group.create_task(asyncio.sleep(5), name=CHILD)
+
+
+async def _limit(msg: Message, ctx: Context) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await asyncio.sleep(5)
+
+
+_DEEDS: dict[Behaviour, Callable[[Message, Context], Coroutine[Any, Any, None]]] = {
+    "yield": _yield,
+    "slow": _be_slow,
+    "time out": _be_too_slow,
+    "stream": _stream,
+    "swallow": _swallow,
+    "insist": _insist,
+    "group": _group,
+    "limit": _limit,
+}
 
 
 def _hold(name: str) -> Callable[[Any, Any], Any]:

@@ -47,9 +47,9 @@ async def running(flow: PenguiFlow, registry: ModelRegistry | None = None) -> As
     assert len(flow.services.streams) == 0
 
 
-async def settled() -> None:
-    """Let everything happen that can happen without time passing."""
-    for _ in range(50):
+async def settled(steps: int = 50) -> None:
+    """Let everything happen that can happen without time passing, or as much as so many steps allow."""
+    for _ in range(steps):
         await asyncio.sleep(0)
 
 

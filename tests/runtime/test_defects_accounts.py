@@ -6,9 +6,28 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penguiflow import WM, Context, FinalAnswer, Message, Node, NodePolicy, create
+from penguiflow._runtime.trace import Trace
 from tests.fakes.flows import Gate, Recorder, chain, message, passes_on, running, settled, untyped
+
+
+class Nowhere:
+    """A place that holds nothing."""
+
+    def remove(self, trace: Trace) -> None:
+        raise AssertionError("nothing is cancelled here")
+
+
+@given(pending=st.integers(0, 50), maxsize=st.integers(-2, 20))
+def test_a_trace_may_add_a_chunk_while_its_backlog_is_below_the_bound(pending: int, maxsize: int) -> None:
+    trace = Trace("chunks")
+    trace.queued.extend([Nowhere()] * pending)
+    backlog = max(pending - 1, 0)  # beside the item that is being worked on
+
+    assert trace.admits_chunk(maxsize) == (maxsize <= 0 or backlog < maxsize)
 
 
 @pytest.mark.parametrize(

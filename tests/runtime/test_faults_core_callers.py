@@ -140,6 +140,27 @@ async def _fetch_gives_up(delay_s: float) -> None:
         assert [r for r in results if r == 0] == results[:2]
 
 
+@pytest.mark.parametrize("by_trace", [False, True], ids=["any result", "of a trace"])
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_fetch_that_is_cancelled_at_any_step_passes_its_result_on(steps: int, by_trace: bool) -> None:
+    """C3: the first of two who wait goes away before, while, or after the result comes."""
+    async with running(chain(untyped(passes_on, "a"), untyped(passes_on, "b"))) as flow:
+        sent = message("result")
+        trace_id = sent.trace_id if by_trace else None
+        first = asyncio.create_task(flow.fetch(trace_id=trace_id))
+        second = asyncio.create_task(flow.fetch(trace_id=trace_id))
+        await settled()
+        flow.emit_nowait(sent)
+        await settled(steps)
+        first.cancel()
+        await settled()
+
+        assert first.done()
+        got = second if first.cancelled() else first
+        assert (await asyncio.wait_for(got, 5)).payload == "result"
+        second.cancel()
+
+
 def test_round_trips_that_share_a_trace_id_get_their_own_results() -> None:
     """C12: duplicate trace ids are emitted concurrently: one round trip waits for the other."""
     for seed in range(100):
@@ -230,3 +251,28 @@ async def test_a_round_trip_after_a_cancelled_one_gets_its_own_answer(bare: bool
             await cancelled
         assert await asyncio.wait_for(waiting, 60) == "waiting"
         assert await asyncio.wait_for(later, 60) == "later"
+
+
+async def test_cancelling_a_round_trip_that_still_waits_for_room_keeps_its_twins_apart() -> None:
+    """C12: the flow has not accepted the message yet, so nothing of it is there to be cancelled."""
+    gate = Gate()
+    answered: list[tuple[str, str]] = []
+
+    async def round_trip(payload: str) -> None:
+        await flow.emit(message(payload), trace_id="twin")
+        answered.append((payload, (await flow.fetch(trace_id="twin")).payload))
+
+    async with running(chain(untyped(gate.wait, "gate"), queue_maxsize=1)) as flow:
+        await flow.emit(message("works"))
+        await settled()
+        await flow.emit(message("queued"))
+        trips = [asyncio.create_task(round_trip(f"twin {number}")) for number in range(3)]
+        await settled()
+        await flow.cancel("twin")
+        gate.opened.set()
+        done, waiting = await asyncio.wait(trips, timeout=60)
+
+        assert not waiting
+        assert all(trip.exception() is None or isinstance(trip.exception(), TraceCancelled) for trip in done)
+        assert all(asked == got for asked, got in answered)
+        assert len(answered) >= 2

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from penguiflow import Context, FinalAnswer, FlowError, Message, Node, NodePolicy, create
+from penguiflow import Context, FinalAnswer, FlowError, FlowStopped, Message, Node, NodePolicy, create
 from penguiflow.core import StopTimeoutError
 from penguiflow.errors import DeadlockError
 from tests.fakes.flows import Recorder, chain, loop_clock, message, passes_on, running, settled, untyped
-from tests.fakes.virtual_time import VirtualTimeLoop
+from tests.fakes.virtual_time import VirtualTimeLoop, run_virtually
 
 
 @pytest.mark.parametrize("traced", [True, False], ids=["traced", "bare"])
@@ -42,6 +42,60 @@ async def test_a_cancelled_error_that_a_node_raises_itself_fails_the_node_and_sp
         answer = await asyncio.wait_for(flow.fetch(), 5)
 
         assert (answer.payload if traced else answer) == "good"
+
+
+@pytest.mark.parametrize("handled", [False, True], ids=["raised", "handled"])
+async def test_a_failed_task_group_in_a_node_spares_its_worker(handled: bool) -> None:
+    """C4: before Python 3.13 a task group leaves its task cancelled when a child of it has failed."""
+
+    async def fails() -> None:
+        await asyncio.sleep(1)
+        raise ValueError("child")
+
+    async def groups(msg: Message, ctx: Context) -> Message:
+        if msg.payload == "good":
+            return msg
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fails())
+                group.create_task(asyncio.sleep(5))
+        except* ValueError:
+            if not handled:
+                raise
+        return msg
+
+    async with running(chain(untyped(groups, "groups"), emit_errors_to_rookery=True)) as flow:
+        for _ in range(3):
+            await flow.emit(message("bad"))
+            assert isinstance(await asyncio.wait_for(flow.fetch(), 5), Message if handled else FlowError)
+            await settled()
+        await flow.emit(message("good"))
+        assert (await asyncio.wait_for(flow.fetch(), 5)).payload == "good"
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_whoever_fetches_learns_that_the_flow_was_lost(steps: int) -> None:
+    """C4: a worker is cancelled from outside, just when its result is on the way to a caller."""
+    for seed in range(40):
+        run_virtually(_lose_a_worker(steps), seed=seed)
+
+
+async def _lose_a_worker(steps: int) -> None:
+    flow = chain(untyped(passes_on, "a"), untyped(passes_on, "b"))
+    flow.run()
+    workers = [task for task in asyncio.all_tasks() if task.get_name().startswith("penguiflow:")]
+    callers = [asyncio.create_task(flow.fetch()) for _ in range(2)]
+    callers += [asyncio.create_task(flow.fetch(trace_id="lost")), asyncio.create_task(flow.outcome("lost"))]
+    await settled()
+    flow.emit_nowait(message(trace_id="lost"))
+    await settled(steps)
+    for worker in workers:
+        worker.cancel()
+    done, waiting = await asyncio.wait(callers, timeout=5)
+
+    assert not waiting
+    assert all(isinstance(caller.exception(), FlowStopped | None) for caller in done)
+    await flow.stop()
 
 
 class Broken(Exception):

@@ -21,7 +21,7 @@ def floe(maxsize: int, inbox: Inbox | None = None) -> Floe:
 
 
 def contents(of: Floe) -> list[object]:
-    return [item for _, item, _ in of.items]
+    return [item for _, item, _, floe in of.inbox.queue if floe is of]
 
 
 async def put(to: Floe, item: object) -> None:
@@ -114,8 +114,8 @@ async def test_a_consumer_of_one_floe_is_not_woken_for_another() -> None:
     assert inbox.take_from([right]) is None
     right.push(None, "right")
     await waiting
-    assert inbox.take_from([right]) == (None, "right", None)
-    assert inbox.take() == (None, "left", None)
+    assert inbox.take_from([right]) == (None, "right", None, right)
+    assert inbox.take() == (None, "left", None, left)
 
 
 async def test_removing_a_trace_leaves_the_others_in_their_order() -> None:
@@ -131,7 +131,7 @@ async def test_removing_a_trace_leaves_the_others_in_their_order() -> None:
         place.remove(gone)
 
     assert gone.queued == []
-    assert [inbox.take()[1] for _ in range(len(inbox.ready))] == [0, 3, 4]
+    assert [inbox.take()[1] for _ in range(len(inbox.queue))] == [0, 3, 4]
     assert kept.queued == []
 
 
@@ -140,7 +140,7 @@ async def test_removing_a_trace_makes_room() -> None:
     queue.push(trace, 0)
     waiting = asyncio.create_task(put(queue, 1))
     await settled()
-    queue.remove(trace)
+    queue.inbox.remove(trace)
 
     await waiting
     assert contents(queue) == [1]
@@ -160,7 +160,7 @@ async def test_closing_sends_everybody_away_and_drops_the_items() -> None:
     outcomes = await asyncio.gather(producer, consumer, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [FlowStopped, FlowStopped]
     assert queue.has_room()
-    assert not queue.inbox.ready
+    assert not queue.inbox.queue
 
 
 async def test_a_place_granted_just_before_closing_is_not_used_after_it() -> None:
@@ -192,13 +192,13 @@ def test_no_schedule_loses_an_item_or_a_place(maxsize: int, plan: list[str], see
                 producers[number] = asyncio.create_task(put(queue, number))
             elif step == "give up" and producers:
                 producers[max(producers)].cancel()
-            elif step == "take" and queue.inbox.ready:
+            elif step == "take" and queue.inbox.queue:
                 taken.append(queue.inbox.take()[1])
             elif step == "let run":
                 await asyncio.sleep(0)
-            assert len(queue.items) <= maxsize
-        while not all(task.done() for task in producers.values()) or queue.inbox.ready:
-            while queue.inbox.ready:
+            assert queue.depth <= maxsize
+        while not all(task.done() for task in producers.values()) or queue.inbox.queue:
+            while queue.inbox.queue:
                 taken.append(queue.inbox.take()[1])
             await settled()
         done = [number for number, task in producers.items() if not task.cancelled()]

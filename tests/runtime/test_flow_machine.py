@@ -10,7 +10,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -19,10 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from penguiflow import FlowError, FlowEvent, FlowStopped, PenguiFlow
 from penguiflow.core import TraceCancelled
-from tests.fakes.flow_model import FAILING, PATHS, Account, Behaviour, Job, Shape, build
+from tests.fakes.flow_model import CHILD, FAILING, PATHS, Account, Behaviour, Job, Shape, build
 from tests.fakes.flows import message, settled
 from tests.fakes.virtual_time import VirtualTimeLoop
 
+SETTLED = 50
+"""Steps of the loop after which nothing more happens without time passing."""
 SHARED = ("shared-0", "shared-1")
 STREAMS = ("stream-0", "stream-1")
 ANY: tuple[Behaviour, ...] = (
@@ -35,6 +37,8 @@ ANY: tuple[Behaviour, ...] = (
     "stream",
     "swallow",
     "insist",
+    "group",
+    "limit",
 )
 PLAIN: tuple[Behaviour, ...] = ("pass", "yield", "slow")
 PATIENCE_S = st.sampled_from([0.0, 0.1, 0.5, 1e6])
@@ -56,6 +60,9 @@ class FlowMachine(RuleBasedStateMachine):
         super().__init__()
         self.callers: set[asyncio.Task[None]] = set()
         self.running = False
+        self.steps = SETTLED
+        self.numbers = count()
+        self.round_trips = 0
 
     @initialize(
         shape=st.sampled_from(list(PATHS)),
@@ -124,9 +131,13 @@ class FlowMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(behaviour=st.sampled_from((*PLAIN, "fail")), twin=st.booleans())
     def round_trip(self, behaviour: Behaviour, twin: bool) -> None:
+        self.round_trips += 1
         paths = len(PATHS[self.account.shape])
-        shared = twin and paths == 1 and behaviour not in FAILING
-        job = self.account.job("twins", behaviour) if shared else self._new_job(behaviour)
+        if twin and paths == 1 and behaviour not in FAILING:
+            self._call(self._round_trip(self.account.job("twins", behaviour), 1), kind="twin")
+            return
+        job = self._new_job(behaviour)
+        self.account.asked_for.add(job.trace_id)
         self._call(self._round_trip(job, 1 if behaviour in FAILING else paths))
 
     @precondition(lambda self: self.running)
@@ -144,6 +155,22 @@ class FlowMachine(RuleBasedStateMachine):
         self.account.forget_stream(trace_id)
         self._settle()
 
+    @rule(steps=st.sampled_from([0, 1, 2, 3, SETTLED]))
+    def hurry(self, steps: int) -> None:
+        """Let the loop make only so many steps after each of the next rules."""
+        self.steps = steps
+        self._settle()
+
+    @rule(choice=st.integers(0, 1000))
+    def give_up(self, choice: int) -> None:
+        """A caller goes away; but not one of the twins, since the next would get its answer."""
+        names = sorted(caller.get_name() for caller in self.callers)
+        patient = [name for name in names if name.startswith("caller")]
+        for caller in self.callers:
+            if patient and caller.get_name() == patient[choice % len(patient)]:
+                caller.cancel()
+        self._settle()
+
     @rule(seconds=st.sampled_from([0.1, 0.3, 1.0, 30.0]))
     def let_time_pass(self, seconds: float) -> None:
         self._await(asyncio.sleep(seconds))
@@ -154,19 +181,21 @@ class FlowMachine(RuleBasedStateMachine):
     def stop(self) -> None:
         self._await(self.flow.stop())
         self.running = False
+        self.steps = SETTLED
+        self._settle()
         self.account.run += 1
         self.account.fed.clear()
         self.account.in_doubt.clear()
-        self.account.robbed.clear()
-        self._settle()
+        self.account.asked_for.clear()
         assert not self.callers, "a caller waits although the flow has stopped"
+        assert not asyncio.all_tasks(self.loop), "something still works although the flow has stopped"
         assert len(self.flow.services.traces) == 0
         assert len(self.flow.services.streams) == 0
         assert self.flow.statistics().queued == 0
 
     @invariant()
     def only_workers_and_callers_are_tasks(self) -> None:
-        tasks = asyncio.all_tasks(self.loop) - self.callers
+        tasks = {task for task in asyncio.all_tasks(self.loop) - self.callers if task.get_name() != CHILD}
         names = {task.get_name() for task in tasks}
         assert all(name.startswith("penguiflow:") for name in names), names
         assert len(tasks) == (self.workers if self.running else 0)
@@ -176,6 +205,18 @@ class FlowMachine(RuleBasedStateMachine):
         for floe in self.flow.statistics().floes:
             excess = self.lanes if floe.source == floe.target else 0
             assert floe.depth <= self.maxsize + excess, floe
+
+    @invariant()
+    def nobody_waits_for_what_is_there(self) -> None:
+        if not self.running or self.steps < SETTLED:
+            return
+        for floe in self.flow.statistics().floes:
+            assert not floe.waiting_producers or floe.depth >= self.maxsize, floe
+        for context in self.flow.statistics().contexts:
+            if context.max_concurrency == 1:
+                assert context.in_flight == 1 or not context.depth_in, context
+            elif context.owner == "Rookery" and not self.round_trips:
+                assert not context.waiting_consumers or not context.depth_in, context
 
     @invariant()
     def order_is_kept(self) -> None:
@@ -197,10 +238,11 @@ class FlowMachine(RuleBasedStateMachine):
     def _drain(self) -> None:
         """Fetch until nothing comes any more; then the flow owes nothing and holds nothing."""
         self.let_time_pass(100.0)
-        for _ in range(1_000):
-            came = self._await(self._fetch(300.0))
-            if not came:
-                break
+        while self._await(self._fetch(300.0)):
+            pass
+        for trace_id in sorted(self.account.asked_for):
+            while self._await(self._fetch(300.0, trace_id)):
+                pass
         assert not self.account.owed(), f"lost: {self.account.owed()}"
         assert len(self.flow.services.traces) == 0
         statistics = self.flow.statistics()
@@ -218,12 +260,10 @@ class FlowMachine(RuleBasedStateMachine):
                 await self.flow.emit(self.account.message(job))
                 self.account.accept(job)
 
-    async def _fetch(self, patience_s: float) -> bool:
-        with suppress(TimeoutError, FlowStopped):
+    async def _fetch(self, patience_s: float, trace_id: str | None = None) -> bool:
+        with suppress(TimeoutError, FlowStopped, TraceCancelled):
             async with asyncio.timeout(patience_s):
-                out = await self.flow.fetch()
-                self.account.receive(out)
-                self.account.robbed.add(out.trace_id)
+                self.account.receive(await self.flow.fetch(trace_id=trace_id), sought=trace_id is not None)
                 return True
         return False
 
@@ -234,8 +274,7 @@ class FlowMachine(RuleBasedStateMachine):
             for _ in range(results):
                 out = await self.flow.fetch(trace_id=job.trace_id)
                 self.account.receive(out, sought=True)
-                mine = isinstance(out, FlowError) or out.meta["job"] == job.number
-                assert mine or job.trace_id in self.account.robbed, "a twin's answer"
+                assert isinstance(out, FlowError) or out.meta["job"] == job.number, "a twin's answer"
 
     async def _dismiss_everybody(self) -> None:
         await self.flow.stop()
@@ -243,19 +282,20 @@ class FlowMachine(RuleBasedStateMachine):
             caller.cancel()
         await asyncio.gather(*self.callers, return_exceptions=True)
 
-    def _call(self, caller: Coroutine[Any, Any, Any]) -> None:
+    def _call(self, caller: Coroutine[Any, Any, Any], kind: str = "caller") -> None:
         async def start() -> None:
-            self.callers.add(asyncio.create_task(caller))
+            self.callers.add(asyncio.create_task(caller, name=f"{kind}-{next(self.numbers):04}"))
 
         self._await(start())
         self._settle()
 
     def _settle(self) -> None:
-        self._await(settled())
+        self._await(settled(self.steps))
         done = {caller for caller in self.callers if caller.done()}
         self.callers -= done
         for caller in done:
-            caller.result()
+            if not caller.cancelled():
+                caller.result()
 
     def _await(self, what: Coroutine[Any, Any, Any]) -> Any:  # the result of whatever is awaited
         return self.loop.run_until_complete(what)

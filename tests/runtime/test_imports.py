@@ -40,8 +40,16 @@ def loaded_by(statement: str) -> set[str]:
 
 
 @pytest.mark.process
-def test_importing_the_library_loads_pydantic_and_nothing_else_heavy() -> None:
+def test_importing_the_library_loads_nothing_but_itself() -> None:
     loaded = loaded_by("import penguiflow") - loaded_by("pass")
+
+    assert {name for name in loaded if name.startswith("penguiflow")} == {"penguiflow", "penguiflow._version"}
+    assert "pydantic" not in loaded
+
+
+@pytest.mark.process
+def test_the_runtime_loads_pydantic_and_nothing_else_heavy() -> None:
+    loaded = loaded_by("from penguiflow import Headers, Message, Node, create") - loaded_by("pass")
 
     packages = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
     foreign = {name for name in packages if not name.startswith("_sysconfigdata")}
@@ -50,11 +58,16 @@ def test_importing_the_library_loads_pydantic_and_nothing_else_heavy() -> None:
 
 
 @pytest.mark.process
-def test_the_runtime_is_loaded_eagerly_and_the_catalog_on_first_use() -> None:
+def test_a_name_loads_only_what_it_needs() -> None:
     loaded = loaded_by("import penguiflow; penguiflow.tool")
 
     assert "penguiflow.catalog" in loaded
     assert "penguiflow.planner" not in loaded
+
+
+def test_submodules_are_attributes_without_an_import_of_their_own() -> None:
+    assert penguiflow.core.create is penguiflow.create
+    assert penguiflow.testkit.run_one
 
 
 def test_every_public_name_exists() -> None:
