@@ -6,10 +6,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help tui test check format types imports snapshots bench wheel clean
+.PHONY: help tui test check format types imports snapshots bench bench-uvloop soak wheel clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 tui: $(VENV)/.with-all ## Open the workbench on the demo agent (no key, no network)
 	$(BIN)/penguiflow tui --agent demo
@@ -34,9 +34,16 @@ snapshots: $(VENV)/.with-test ## Draw the screens anew; look at each changed fil
 	$(BIN)/python -m pytest tests/tui --snapshot-update $(ARGS)
 
 bench: $(VENV)/.with-test ## Print the figures as ratios to a baseline measured in the same run
-	$(BIN)/python benchmarks/hops.py
+	$(BIN)/python benchmarks/table.py $(ARGS)
+	$(BIN)/python benchmarks/curves.py
 	$(BIN)/python benchmarks/planner.py
 	$(BIN)/python benchmarks/startup.py
+
+bench-uvloop: $(VENV)/.with-bench ## Print the table of the runtime under uvloop
+	$(BIN)/python benchmarks/table.py --loop uvloop $(ARGS)
+
+soak: $(VENV)/.with-test ## Drive a flow for ten minutes with cancels, failures and slow nodes
+	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 wheel: $(VENV)/.with-dev ## Build the wheel, install it into an empty environment and try it there
 	sh .ci/try-wheel $(BIN)/python

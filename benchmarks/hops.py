@@ -1,59 +1,68 @@
-"""CPU time per hop, as a ratio to a pipeline of bare `asyncio.Queue`s that does the same work.
+"""What a hop costs: ten nodes in a row against ten tasks between bare `asyncio.Queue`s.
 
-Ten nodes in a row. Sequential: one message at a time, so each hop waits for the event loop. Pipelined:
-the queues are kept full. Run: `python benchmarks/hops.py [--quick]`.
+    python benchmarks/hops.py [--quick] [--loop uvloop]
+
+Sequential: one message at a time, so each hop waits for the event loop. Pipelined: the queues are kept
+full. Every message is an envelope with a trace, and can be cancelled.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TypeAlias
 
-from cpu import Stopwatch, Work, medians
+from cpu import Work, medians
+from options import Options
+from pipelines import (
+    MAXSIZE,
+    NODES,
+    UNTYPED,
+    Get,
+    Put,
+    RawQueue,
+    Stage,
+    all_at_once,
+    new_messages,
+    node_row,
+    one_by_one,
+    plain_stage,
+    raw_pipeline,
+    same,
+)
 from pydantic import TypeAdapter
+from rows import Limit, Row, main
 
-from penguiflow import FlowEvent, Headers, Message, ModelRegistry, Node, NodePolicy, PenguiFlow, create
+from penguiflow import FlowEvent, Message, ModelRegistry, NodePolicy, PenguiFlow, create
 
-NODES = 10
-MAXSIZE = 64
 TIMEOUT_S = 30.0
-HEADERS = Headers(tenant="bench")
 VALIDATE = TypeAdapter(Message).validate_python
 
-Stage = Callable[[Any, Any], Awaitable[None]]
+Pump: TypeAlias = Callable[[Put, Get, list[Message]], Awaitable[float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One row: our pipeline against the bare one."""
+class Variant:
+    """One row: what our nodes are asked to do, and the bare stage that does as much."""
 
     name: str
-    policy: NodePolicy
-    raw: Stage
-    sequential: bool = False
+    limit: Limit
+    pump: Pump
+    messages: int
+    raw: Stage = plain_stage
+    policy: NodePolicy = field(default_factory=lambda: UNTYPED)
     typed: bool = False
     observed: bool = False
 
 
-async def same(msg: Any, ctx: Any) -> Any:
-    return msg
-
-
-async def plain_stage(inbox: asyncio.Queue[Any], outbox: asyncio.Queue[Any]) -> None:
-    while True:
-        await outbox.put(await same(await inbox.get(), None))
-
-
-async def typed_stage(inbox: asyncio.Queue[Any], outbox: asyncio.Queue[Any]) -> None:
+async def typed_stage(inbox: RawQueue, outbox: RawQueue) -> None:
     while True:
         await outbox.put(VALIDATE(await same(VALIDATE(await inbox.get()), None)))
 
 
-async def timed_stage(inbox: asyncio.Queue[Any], outbox: asyncio.Queue[Any]) -> None:
+async def timed_stage(inbox: RawQueue, outbox: RawQueue) -> None:
     while True:
         message = await inbox.get()
         async with asyncio.timeout(TIMEOUT_S):
@@ -65,103 +74,98 @@ async def ignore(event: FlowEvent) -> None:
     """A listener that does nothing."""
 
 
-MEASURES = (
-    Measure(name="sequential", policy=NodePolicy(validate="none"), raw=plain_stage, sequential=True),
-    Measure(name="pipelined", policy=NodePolicy(validate="none"), raw=plain_stage),
-    Measure(name="pipelined, typed both ways", policy=NodePolicy(), raw=typed_stage, typed=True),
-    Measure(
-        name="pipelined, timeout",
-        policy=NodePolicy(validate="none", timeout_s=TIMEOUT_S),
-        raw=timed_stage,
+VARIANTS = (
+    Variant(
+        name="sequential hop",
+        limit=Limit(of="ratio", required=1.7, aim=1.3),
+        pump=one_by_one,
+        messages=300,
     ),
-    Measure(
-        name="sequential, one middleware",
-        policy=NodePolicy(validate="none"),
-        raw=plain_stage,
-        sequential=True,
+    Variant(
+        name="sequential hop, one no-op middleware",
+        limit=Limit(of="ratio", required=2.5, aim=1.8),
+        pump=one_by_one,
+        messages=300,
         observed=True,
+    ),
+    Variant(
+        name="pipelined hop",
+        limit=Limit(of="ratio", required=3.0, aim=1.5),
+        pump=all_at_once,
+        messages=2000,
+    ),
+    Variant(
+        name="pipelined hop, typed both ways",
+        limit=Limit(of="ratio", required=3.0, aim=1.5),
+        pump=all_at_once,
+        messages=2000,
+        raw=typed_stage,
+        policy=NodePolicy(),
+        typed=True,
+    ),
+    Variant(
+        name="pipelined hop, timeout_s set",
+        limit=Limit(of="ratio", required=1.0, aim=0.5),
+        pump=all_at_once,
+        messages=2000,
+        raw=timed_stage,
+        policy=NodePolicy(validate="none", timeout_s=TIMEOUT_S),
     ),
 )
 
 
-async def pump(
-    put: Callable[[Any], Awaitable[None]],
-    get: Callable[[], Awaitable[Any]],
-    messages: list[Message],
-    *,
-    sequential: bool,
-) -> float:
-    async def feed() -> None:
-        for message in messages:
-            await put(message)
-
-    with Stopwatch() as watch:
-        if sequential:
-            for message in messages:
-                await put(message)
-                await get()
-        else:
-            feeder = asyncio.create_task(feed())
-            for _ in messages:
-                await get()
-            await feeder
-    return watch.seconds
-
-
-def raw_work(measure: Measure, count: int) -> Work:
+def raw_work(variant: Variant, count: int) -> Work:
     async def work() -> float:
-        queues: list[asyncio.Queue[Any]] = [asyncio.Queue(MAXSIZE) for _ in range(NODES + 1)]
-        stages = [asyncio.create_task(measure.raw(a, b)) for a, b in pairwise(queues)]
-        seconds = await pump(
-            queues[0].put, queues[-1].get, new_messages(count), sequential=measure.sequential
-        )
-        for stage in stages:
-            stage.cancel()
-        await asyncio.gather(*stages, return_exceptions=True)
-        return seconds
+        async with raw_pipeline(variant.raw) as (first, last):
+            return await variant.pump(first.put, last.get, new_messages(count))
 
     return work
 
 
-def our_work(measure: Measure, count: int) -> Work:
+def our_work(variant: Variant, count: int) -> Work:
     async def work() -> float:
-        flow, registry = build(measure)
+        flow, registry = build(variant)
         flow.run(registry=registry)
-        seconds = await pump(flow.emit, flow.fetch, new_messages(count), sequential=measure.sequential)
-        await flow.stop()
-        return seconds
+        try:
+            return await variant.pump(flow.emit, flow.fetch, new_messages(count))
+        finally:
+            await flow.stop()
 
     return work
 
 
-def build(measure: Measure) -> tuple[PenguiFlow, ModelRegistry | None]:
-    nodes = [Node(same, name=f"n{n}", policy=measure.policy) for n in range(NODES)]
-    registry = ModelRegistry() if measure.typed else None
+def build(variant: Variant) -> tuple[PenguiFlow, ModelRegistry | None]:
+    nodes = node_row(variant.policy)
+    registry = ModelRegistry() if variant.typed else None
     if registry is not None:
         for node in nodes:
             registry.register(node.name, Message, Message)
     adjacencies = [a.to(b) for a, b in pairwise(nodes)]
-    middlewares = [ignore] if measure.observed else []
+    middlewares = [ignore] if variant.observed else []
     return create(*adjacencies, queue_maxsize=MAXSIZE, middlewares=middlewares), registry
 
 
-def new_messages(count: int) -> list[Message]:
-    return [Message(payload=1, headers=HEADERS) for _ in range(count)]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
-    quick = parser.parse_args().quick
-    print(f"{'measure':28}{'raw us/hop':>12}{'ours us/hop':>13}{'ratio':>8}")
-    for measure in MEASURES:
-        count = (300 if measure.sequential else 2000) // (10 if quick else 1)
-        seconds = medians(
-            {"raw": raw_work(measure, count), "ours": our_work(measure, count)}, repeat=3 if quick else 7
+def measure(options: Options) -> list[Row]:
+    works: dict[str, Work] = {}
+    for variant in VARIANTS:
+        count = options.count(variant.messages)
+        works[f"raw {variant.name}"] = raw_work(variant, count)
+        works[f"our {variant.name}"] = our_work(variant, count)
+    seconds = medians(works, options)
+    rows: list[Row] = []
+    for variant in VARIANTS:
+        per_hop = 1e6 / (options.count(variant.messages) * NODES)
+        rows.append(
+            Row(
+                name=variant.name,
+                unit="us",
+                measured=seconds[f"our {variant.name}"] * per_hop,
+                baseline=seconds[f"raw {variant.name}"] * per_hop,
+                limit=variant.limit,
+            )
         )
-        raw, ours = (seconds[key] / (count * NODES) * 1e6 for key in ("raw", "ours"))
-        print(f"{measure.name:28}{raw:12.2f}{ours:13.2f}{ours / raw:7.2f}x")
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    main(measure, __doc__)

@@ -86,7 +86,9 @@ def json_work(rounds: int = 2_000) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=_LATE + _WINDOW)
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()

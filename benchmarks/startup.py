@@ -18,15 +18,15 @@ import shutil
 import signal
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import termios
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from processes import Cost, run_to_end
 
 BASELINE = "python -c 'import textual.app'"
 _PAINT_WAIT_S = 30.0
@@ -35,27 +35,7 @@ _PAINTED = b"Ask"
 """A text of the first frame, where a person starts to type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one start took, in milliseconds."""
-
-    cpu_ms: float
-    wall_ms: float
-
-
 Start: TypeAlias = Callable[[], Cost]
-
-
-def run_to_end(command: list[str]) -> Cost:
-    """Run a command and wait for it."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"`{' '.join(command)}` ended with {process.returncode}")
-    return Cost(cpu_ms=(used.ru_utime + used.ru_stime) * 1e3, wall_ms=wall * 1e3)
 
 
 def first_paint(command: list[str]) -> Cost:
