@@ -68,6 +68,7 @@ class Floe:
             source=self.source.name,
             target=self.target.name,
             depth=self.depth,
+            reserved=self.reserved,
             capacity=None if self.limit == sys.maxsize else self.limit,
             waiting_producers=len(self._producers),
             taken=self._taken,

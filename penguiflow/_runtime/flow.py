@@ -211,7 +211,7 @@ class PenguiFlow:
         if self._loss is not None or self._phase in ("stopping", "stopped"):
             self._refuse_fetch()
         if self._waters.landing.store is not None:
-            await self._waters.landing.told()
+            await self._waters.landing.told(trace_id)
         if trace_id is not None:
             return await self._fetch_of(trace_id, from_)
         if from_ is None:

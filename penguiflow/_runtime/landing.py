@@ -77,18 +77,16 @@ class Landing(Inbox):
         numbers = self._aside_by_trace.get(trace_id)
         return self._take_aside(numbers[0]) if numbers else None
 
-    async def told(self) -> None:
+    async def told(self, trace_id: str | None = None) -> None:
         """Wait a moment until the state store knows what led to the results that are here.
+
+        With `trace_id` only to those of the trace. Where there are none yet, `wait` sees to it.
 
         Raises:
             FlowStopped: the flow stopped meanwhile.
         """
-        if self.store is None:
-            return
-        closings = self.closings
-        await self.store.caught_up()
-        if closings != self.closings:
-            refuse_after_stop()
+        if self.store is not None and self._holds(trace_id):
+            await self._store_caught_up(self.store)
 
     async def wait(self, floes: Collection[Floe] | None = None) -> None:
         """Wait until a result may be there, in one of `floes` if given; the caller looks again.
@@ -188,8 +186,22 @@ class Landing(Inbox):
             refuse_after_stop()
         if isinstance(outcome, Exception):
             return outcome
-        await self.told()
+        if self.store is not None:
+            await self._store_caught_up(self.store)
         return None
+
+    async def _store_caught_up(self, store: StoreOutlet) -> None:
+        closings = self.closings
+        await store.caught_up()
+        if closings != self.closings:
+            refuse_after_stop()
+
+    def _holds(self, trace_id: str | None) -> bool:
+        if trace_id is not None or self.claimed:
+            self._set_aside()
+        if trace_id is not None:
+            return trace_id in self._aside_by_trace
+        return bool(self.queue) or any(key not in self.claimed for key in self._aside_by_trace)
 
     def _set_aside(self) -> None:
         while self.queue:

@@ -9,11 +9,16 @@ from typing import NamedTuple
 
 
 class FloeStatistics(NamedTuple):
-    """One edge. `capacity` is None when unbounded; `taken` counts the items that have left it."""
+    """One edge.
+
+    `capacity` is None when unbounded. `reserved` counts places that are granted to producers who have not
+    used them yet, `taken` the items that have left.
+    """
 
     source: str
     target: str
     depth: int
+    reserved: int
     capacity: int | None
     waiting_producers: int
     taken: int

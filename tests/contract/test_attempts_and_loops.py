@@ -236,6 +236,6 @@ async def test_an_envelope_node_that_returns_a_bare_value_warns_and_delivers(val
     registry.register("n", Message, Message)
     node = Node(forgets_the_envelope, "n", NodePolicy(validate=validate))
     async with running(create(node.to()), registry) as flow:
+        await flow.emit(message())
         with pytest.warns(RuntimeWarning, match="`n`.*Message -> Message"):
-            await flow.emit(message())
             assert await flow.fetch() == "bare"

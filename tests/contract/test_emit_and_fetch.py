@@ -117,7 +117,7 @@ async def test_a_waiting_fetch_survives_that_the_flow_starts_later() -> None:
 async def test_run_names_every_missing_entry_and_can_be_tried_again() -> None:
     flow = create(Node(passes_on, "zeta").to(Node(passes_on, "alpha")), untyped(passes_on, "free").to())
     registry = ModelRegistry()
-    with pytest.raises(RuntimeError, match="missing entries.*alpha, zeta"):
+    with pytest.raises(RuntimeError, match=r"missing entries.*alpha, zeta"):
         flow.run(registry=registry)
 
     assert flow.registry is None

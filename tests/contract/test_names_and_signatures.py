@@ -30,19 +30,21 @@ from tests.fakes.flows import message, passes_on
 
 EMPTY = inspect.Parameter.empty
 
-
-@pytest.mark.parametrize(
-    "name",
-    """PenguiFlow Context CycleError DEFAULT_QUEUE_MAXSIZE create call_playbook Node NodePolicy ModelRegistry
-    Headers Message StreamChunk PlanStep Thought WM FinalAnswer FlowError FlowErrorCode FlowEvent Middleware
-    log_flow_events LatencyCallback format_flow_event configure_logging ExtraFormatter StructuredFormatter
-    map_concurrent join_k predicate_router union_router DictRoutingPolicy RoutingPolicy RoutingRequest
-    format_sse_event chunk_to_ws_json stream_flow emit_stream_events flow_to_mermaid flow_to_dot testkit
-    MessageBus BusEnvelope StateStore StoredEvent RemoteBinding RemoteTransport RemoteCallRequest
-    RemoteCallResult RemoteStreamEvent RemoteNode NodeSpec SideEffect build_catalog tool ArtifactRef
+NAMES = """
+    PenguiFlow Context CycleError DEFAULT_QUEUE_MAXSIZE create call_playbook Node NodePolicy
+    ModelRegistry Headers Message StreamChunk PlanStep Thought WM FinalAnswer FlowError
+    FlowErrorCode FlowEvent Middleware log_flow_events LatencyCallback format_flow_event
+    configure_logging ExtraFormatter StructuredFormatter map_concurrent join_k predicate_router
+    union_router DictRoutingPolicy RoutingPolicy RoutingRequest format_sse_event chunk_to_ws_json
+    stream_flow emit_stream_events flow_to_mermaid flow_to_dot testkit MessageBus BusEnvelope
+    StateStore StoredEvent RemoteBinding RemoteTransport RemoteCallRequest RemoteCallResult
+    RemoteStreamEvent RemoteNode NodeSpec SideEffect build_catalog tool ArtifactRef
     ArtifactRetentionConfig ArtifactScope ArtifactStore InMemoryArtifactStore NoOpArtifactStore
-    discover_artifact_store ReactPlanner PlannerAction PlannerFinish Trajectory TrajectoryStep""".split(),
-)
+    discover_artifact_store ReactPlanner PlannerAction PlannerFinish Trajectory TrajectoryStep
+"""
+
+
+@pytest.mark.parametrize("name", NAMES.split())
 def test_the_package_has_the_name(name: str) -> None:
     assert name in penguiflow.__all__
     assert getattr(penguiflow, name) is not None

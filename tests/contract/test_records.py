@@ -52,7 +52,10 @@ FULL_STORY = [(who, what) for what in ("node_start", "node_success") for who in 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01])
 @pytest.mark.parametrize("by_trace", [False, True])
-async def test_whoever_fetches_a_result_finds_all_of_its_events_told(seconds: float, by_trace: bool) -> None:
+@pytest.mark.parametrize("head_start_s", [None, 0.0, 0.005, 0.015])
+async def test_whoever_fetches_a_result_finds_all_of_its_events_told(
+    seconds: float, by_trace: bool, head_start_s: float | None
+) -> None:
     diary = list[tuple[str, str]]()
     flow = create(
         untyped(passes_on, "n").to(), state_store=Store(diary, seconds), middlewares=[diarist(diary)]
@@ -62,6 +65,8 @@ async def test_whoever_fetches_a_result_finds_all_of_its_events_told(seconds: fl
         for _ in range(3):
             sent = message()
             await flow.emit(sent, trace_id=sent.trace_id if by_trace else None)
+            if head_start_s is not None:
+                await asyncio.sleep(head_start_s)
             await flow.fetch(trace_id=sent.trace_id if by_trace else None)
             assert diary == FULL_STORY
             diary.clear()

@@ -190,12 +190,13 @@ def test_a_node_may_work_in_a_thread() -> None:
 
 async def test_groups_of_failures_are_the_failure_of_their_node() -> None:
     async def fails() -> None:
+        await asyncio.sleep(1)  # an eager child that fails at once closes the group to the next one
         raise ValueError("in the group")
 
     async def works_in_a_group(msg: Any, ctx: Any) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(fails())
             group.create_task(asyncio.sleep(100))
+            group.create_task(fails())
 
     node = untyped(works_in_a_group, "n", timeout_s=50)
     async with running(create(node.to(), emit_errors_to_rookery=True)) as flow:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import selectors
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -58,9 +58,23 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super()._run_once()
 
 
+class EagerVirtualTimeLoop(VirtualTimeLoop):
+    """Under virtual time, with tasks that start at once; from Python 3.12 on."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.set_task_factory(asyncio.eager_task_factory)
+
+
+def loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Return the loops under which tests of the runtime run, for a hook of pytest-asyncio."""
+    if sys.version_info < (3, 12):
+        return {"virtual": VirtualTimeLoop}
+    return {"virtual": VirtualTimeLoop, "eager": EagerVirtualTimeLoop}
+
+
 def run_virtually(main: Coroutine[Any, Any, T], *, seed: int | None = None, eager: bool = False) -> T:
     """Run `main` to its end in a loop of its own; `eager` starts tasks at once, where Python can."""
-    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(seed)) as runner:
-        if eager and sys.version_info >= (3, 12):
-            runner.get_loop().set_task_factory(asyncio.eager_task_factory)
+    kind = EagerVirtualTimeLoop if eager and sys.version_info >= (3, 12) else VirtualTimeLoop
+    with asyncio.Runner(loop_factory=lambda: kind(seed)) as runner:
         return runner.run(main)

@@ -211,7 +211,7 @@ class FlowMachine(RuleBasedStateMachine):
         if not self.running or self.steps < SETTLED:
             return
         for floe in self.flow.statistics().floes:
-            assert not floe.waiting_producers or floe.depth >= self.maxsize, floe
+            assert not floe.waiting_producers or floe.depth + floe.reserved >= self.maxsize, floe
         for context in self.flow.statistics().contexts:
             if context.max_concurrency == 1:
                 assert context.in_flight == 1 or not context.depth_in, context
