@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from pydantic import BaseModel
+
 from penguiflow._runtime.chunks import chunk_message, refuse_wrong_types
 from penguiflow._runtime.endpoints import OPEN_SEA, Owner
 from penguiflow._runtime.floe import Floe, Parcel
 from penguiflow._runtime.inbox import Inbox
+from penguiflow._runtime.origin import envelope_of
 from penguiflow._runtime.playbook import CallingFlow, PlaybookFactory, call_playbook
 from penguiflow._runtime.sending import branch_of, has_room, push, put, reserve
 from penguiflow._runtime.services import Services
@@ -101,7 +104,7 @@ class Context:
     async def emit_chunk(
         self,
         *,
-        parent: Message,
+        parent: Message | BaseModel,
         text: str,
         stream_id: str | None = None,
         seq: int | None = None,
@@ -111,9 +114,12 @@ class Context:
     ) -> StreamChunk:
         """Send one piece of a streamed text in an envelope derived from `parent`.
 
+        A node that is registered for payload models may pass the payload that it works on.
         Chunks of one `stream_id` (default: the trace) are numbered in the order of their acceptance;
         `done` closes the stream. From the second chunk on, the trace's own backlog is bounded too.
         """
+        if type(parent) is not Message:
+            parent = envelope_of(parent)
         services = self._services or self._bound()
         floes = (to is None and self.outgoing) or self.targets(to)
         trace_id = parent.trace_id

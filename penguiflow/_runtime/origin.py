@@ -10,6 +10,7 @@ from typing import Protocol
 
 from penguiflow._runtime.deadlock import Blockable
 from penguiflow._runtime.trace import Trace
+from penguiflow.types import Message
 
 
 class Originator(Blockable, Protocol):
@@ -17,6 +18,9 @@ class Originator(Blockable, Protocol):
 
     origin: Trace | None
     """The trace it works for at this moment."""
+
+    item: object
+    """What it works on at this moment."""
 
     def is_busy(self) -> bool: ...
 
@@ -28,3 +32,18 @@ def current_origin() -> Trace | None:
     """Return the trace that the current task works for, if it works for one."""
     worker = CURRENT_WORKER.get()
     return None if worker is None else worker.origin
+
+
+def envelope_of(parent: object) -> Message:
+    """Return the envelope that `parent` is, or in which it came to the node that runs in the current task.
+
+    Raises:
+        TypeError: there is none.
+    """
+    worker = CURRENT_WORKER.get()
+    item = parent if isinstance(parent, Message) or worker is None else worker.item
+    if not isinstance(item, Message):
+        raise TypeError(
+            f"a chunk needs a Message as its parent, for its trace and headers; got `{type(parent).__name__}`"
+        )
+    return item

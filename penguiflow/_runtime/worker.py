@@ -50,6 +50,7 @@ class Worker:
         "_services",
         "blocked_on",
         "due",
+        "item",
         "origin",
     )
 
@@ -65,6 +66,8 @@ class Worker:
         self.due: float | None = None
         self.origin: Trace | None = None
         """The trace that is worked for."""
+        self.item: object = None
+        """What is worked on."""
         self.blocked_on: list[Floe] = []
         self._node = node
         self._context = context
@@ -98,7 +101,7 @@ class Worker:
             while not self._closing:
                 parcel = intake.take() if self._burst < BURST else None
                 if parcel is None:
-                    trace = item = origin = None  # an idle worker keeps nothing alive
+                    self.item = trace = item = origin = None  # an idle worker keeps nothing alive
                     if self._burst >= BURST or self._interrupts.is_ending():
                         await self._pause()
                     else:
@@ -114,6 +117,7 @@ class Worker:
                 self._burst += 1
                 self._busy = True
                 trace, item, origin, _ = parcel
+                self.item = item
                 self.origin = origin if trace is None else trace
                 if trace is not None:
                     trace.holders.append(self)

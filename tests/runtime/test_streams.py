@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from penguiflow import Context, Message, StreamChunk, create
+from penguiflow import Context, Message, ModelRegistry, Node, StreamChunk, create
 from penguiflow.core import TraceCancelled
 from tests.fakes.flows import Gate, chain, message, passes_on, running, settled, untyped
 
@@ -208,3 +209,22 @@ async def test_a_chunk_goes_to_the_chosen_successors_only() -> None:
 
         assert [(await flow.fetch(from_=right)).text for _ in range(2)] == ["both", "right"]
         assert (await flow.fetch(from_=left)).text == "both"
+
+
+async def test_a_node_that_gets_payloads_streams_under_the_envelope_they_came_in() -> None:
+    class Prompt(BaseModel):
+        text: str
+
+    async def speak(prompt: Prompt, ctx: Context) -> None:
+        await ctx.emit_chunk(parent=prompt, text=prompt.text, done=True)
+
+    registry = ModelRegistry()
+    registry.register("speak", Prompt, Prompt)
+    sent = message(Prompt(text="hi"))
+    async with running(create(Node(speak, name="speak").to()), registry) as flow:
+        await flow.emit(sent)
+
+        out = await flow.fetch()
+        assert (out.trace_id, out.text) == (sent.trace_id, "hi")
+        with pytest.raises(TypeError, match=r"needs a Message as its parent.*`Prompt`"):
+            await flow.emit_chunk(parent=sent.payload, text="from outside")
