@@ -14,6 +14,7 @@ from penguiflow._remote.surroundings import CallContext, RemoteRuntime
 from penguiflow._remote.telemetry import RemoteTask, Telemetry
 from penguiflow._remote.transport import RemoteCallRequest, RemoteStreamEvent, RemoteTransport
 from penguiflow._remote.watch import TaskWatch
+from penguiflow._runtime.origin import is_timed_out
 from penguiflow.types import Message
 
 PATIENCE_S: Final = 0.05
@@ -42,8 +43,6 @@ class RemoteCall:
         self._skill = skill
         self._message = message
         self._ctx = ctx
-        self._clock = asyncio.get_running_loop().time  # the one by which the flow times nodes out
-        self._started = self._clock()
         task = RemoteTask(agent_url=skill.agent_url)
         self._telemetry = Telemetry(
             runtime,
@@ -125,8 +124,7 @@ class RemoteCall:
             trace_cancelled=self._watch.is_trace_cancelled(),
             task_came_late=self._watch.came_late,
             cancel_requested=task is not None and task.cancelling() > 0,
-            elapsed_s=self._clock() - self._started,
-            timeout_s=self._skill.timeout_s,
+            timed_out=is_timed_out(),
         )
         withdrawal = self._watch.give_up(reason)
         if reason is None:

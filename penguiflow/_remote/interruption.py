@@ -1,13 +1,9 @@
-"""Why a remote call ended before its answer was complete.
-
-The flow does not say why it interrupts a node, so the reason is read from what is known: the trace, who
-asked for the cancellation, and how long the invocation has taken.
-"""
+"""Why a remote call ended before its answer was complete."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from penguiflow.errors import FlowStopped, TraceCancelled
 
@@ -20,9 +16,6 @@ CancelReason: TypeAlias = Literal["trace_cancel", "pre_cancelled", "node_timeout
 - `flow_stop`: the flow stopped
 """
 
-_ABOUT: Final = 0.9
-"""Part of its timeout after which a cancelled invocation counts as timed out: timers may fire early."""
-
 
 def interruption(
     problem: BaseException,
@@ -30,13 +23,13 @@ def interruption(
     trace_cancelled: bool,
     task_came_late: bool,
     cancel_requested: bool,
-    elapsed_s: float,
-    timeout_s: float | None,
+    timed_out: bool,
 ) -> CancelReason | None:
     """Return why the flow ended the call, or None when the call failed by itself.
 
     `task_came_late`: when the remote task became known, the trace was already cancelled.
-    `cancel_requested`: somebody cancelled the asyncio task in which the node runs.
+    `cancel_requested`: somebody cancelled the asyncio task in which the node runs; `timed_out`: the flow
+    did, because of the node's timeout.
     """
     if trace_cancelled or isinstance(problem, TraceCancelled):
         return "pre_cancelled" if task_came_late else "trace_cancel"
@@ -44,6 +37,4 @@ def interruption(
         return "flow_stop"
     if not (isinstance(problem, asyncio.CancelledError) and cancel_requested):
         return None
-    if timeout_s is not None and elapsed_s >= timeout_s * _ABOUT:
-        return "node_timeout"
-    return "flow_stop"
+    return "node_timeout" if timed_out else "flow_stop"

@@ -37,17 +37,6 @@ class Context:
     cancelling the wait takes the item back.
     """
 
-    __slots__ = (
-        "_incoming_by_source",
-        "_outgoing_by_target",
-        "_owner",
-        "_runtime",
-        "_services",
-        "inbox",
-        "loop_floe",
-        "outgoing",
-    )
-
     def __init__(self, owner: Owner, runtime: Runtime | None = None, inbox: Inbox | None = None) -> None:
         self.inbox = Inbox() if inbox is None else inbox
         self.outgoing: tuple[Floe, ...] = ()

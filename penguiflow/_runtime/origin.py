@@ -22,6 +22,8 @@ class Originator(Blockable, Protocol):
     item: object
     """What it works on at this moment."""
 
+    def is_timed_out(self) -> bool: ...
+
     def is_busy(self) -> bool: ...
 
 
@@ -32,6 +34,12 @@ def current_origin() -> Trace | None:
     """Return the trace that the current task works for, if it works for one."""
     worker = CURRENT_WORKER.get()
     return None if worker is None else worker.origin
+
+
+def is_timed_out() -> bool:
+    """Tell whether the node that runs in the current task is being cancelled because of its timeout."""
+    worker = CURRENT_WORKER.get()
+    return worker is not None and worker.is_timed_out()
 
 
 def envelope_of(parent: object) -> Message:

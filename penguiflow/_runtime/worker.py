@@ -143,6 +143,10 @@ class Worker:
         """Tell whether an item is being worked on."""
         return self._busy
 
+    def is_timed_out(self) -> bool:
+        """Tell whether the node is being cancelled because it is overdue."""
+        return self._interrupts.reason == "timeout"
+
     def is_interrupted(self) -> bool:
         """Tell whether the node is being cancelled already."""
         return self._interrupts.is_pending()
