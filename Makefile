@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help tui test check format types imports snapshots bench bench-uvloop soak wheel clean
+.PHONY: help tui test check format types imports snapshots bench soak wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,14 +33,12 @@ imports: $(VENV)/.with-dev
 snapshots: $(VENV)/.with-test ## Draw the screens anew; look at each changed file before you commit it
 	$(BIN)/python -m pytest tests/tui --snapshot-update $(ARGS)
 
-bench: $(VENV)/.with-test ## Print the figures as ratios to a baseline measured in the same run
+bench: $(VENV)/.with-bench ## Print the figures as ratios to a baseline measured in the same run
 	$(BIN)/python benchmarks/table.py $(ARGS)
+	$(BIN)/python benchmarks/table.py --loop uvloop $(ARGS)
 	$(BIN)/python benchmarks/curves.py
 	$(BIN)/python benchmarks/planner.py
 	$(BIN)/python benchmarks/startup.py
-
-bench-uvloop: $(VENV)/.with-bench ## Print the table of the runtime under uvloop
-	$(BIN)/python benchmarks/table.py --loop uvloop $(ARGS)
 
 soak: $(VENV)/.with-test ## Drive a flow for ten minutes with cancels, failures and slow nodes
 	$(BIN)/python benchmarks/soak.py $(ARGS)
