@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from penguiflow._runtime.floe import Floe
-
-
-class Blockable(Protocol):
-    """A worker, as far as waiting for room goes."""
-
-    blocked_on: list[Floe]
-    """The full floes that its node waits for, from its own task or from those it started."""
-
-    def can_go_on(self) -> bool: ...
+from penguiflow._runtime.floe import Floe
 
 
 def is_deadlock(floe: Floe) -> bool:
@@ -29,7 +16,7 @@ def is_deadlock(floe: Floe) -> bool:
     to_ask = [floe]
     while to_ask:
         full = to_ask.pop()
-        crew: Sequence[Blockable] = full.inbox.crew
+        crew = full.inbox.crew
         if full.reserved or not crew or any(worker.can_go_on() for worker in crew):
             return False
         if id(full.inbox) not in asked:

@@ -10,21 +10,41 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from collections import deque
+from collections.abc import Sequence
+from typing import NoReturn, Protocol, TypeAlias
 
 from penguiflow._runtime.endpoints import ROOKERY, Owner
 from penguiflow._runtime.statistics import FloeStatistics
-from penguiflow._runtime.trace import Trace
+from penguiflow._runtime.trace import Place, Trace
 from penguiflow.errors import FlowStopped
-
-if TYPE_CHECKING:
-    from penguiflow._runtime.inbox import Inbox
 
 Parcel: TypeAlias = "tuple[Trace | None, object, Trace | None, Floe]"
 """A queued item: its trace, looked up once, the item, for a bare one the trace it was made from, its floe."""
 
 _Waiter: TypeAlias = "asyncio.Future[bool]"
 """True: go on. False: the flow stopped."""
+
+
+class Blockable(Protocol):
+    """A worker, as far as waiting for room goes."""
+
+    blocked_on: list[Floe]
+    """The full floes that its node waits for, from its own task or from those it started."""
+
+    def can_go_on(self) -> bool: ...
+
+
+class Line(Place, Protocol):
+    """The inbox of the target, as a floe sees it."""
+
+    @property
+    def queue(self) -> deque[Parcel]: ...
+    @property
+    def awaited(self) -> int: ...
+    @property
+    def crew(self) -> Sequence[Blockable]: ...
+    def wake(self, floe: Floe) -> None: ...
 
 
 class Floe:
@@ -43,7 +63,7 @@ class Floe:
         "target",
     )
 
-    def __init__(self, source: Owner, target: Owner, maxsize: int, inbox: Inbox) -> None:
+    def __init__(self, source: Owner, target: Owner, maxsize: int, inbox: Line) -> None:
         self.source = source
         self.target = target
         self.limit = maxsize if maxsize > 0 else sys.maxsize

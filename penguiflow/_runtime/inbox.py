@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
-from penguiflow._runtime.deadlock import Blockable
-from penguiflow._runtime.floe import Floe, Parcel
+from penguiflow._runtime.floe import Blockable, Floe, Parcel
 from penguiflow._runtime.trace import Trace
 from penguiflow.errors import FlowStopped
 

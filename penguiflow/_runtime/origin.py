@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Protocol
 
-from penguiflow._runtime.deadlock import Blockable
+from penguiflow._runtime.floe import Blockable
 from penguiflow._runtime.trace import Trace
 from penguiflow.types import Message
 
