@@ -59,31 +59,26 @@ class Interrupts:
         return self._cancellations() > self._requests
 
     async def disown(self) -> None:
-        """Take back the cancellations that a node has left behind after it ended by itself."""
+        """Take all cancellations back, also those that a node has left behind; not when the program ends."""
         task = self._task
-        if task is None or task.program_ends or not self.is_ending():
+        if task is None or task.program_ends or not task.cancelling():
             return
+        # A request made by the invocation itself has not arrived yet if it never suspended since, and before
+        # Python 3.13 `uncancel` alone does not take it back.
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)  # one that has not arrived yet
-        while task.cancelling() > self._requests:
+            await asyncio.sleep(0)
+        self._requests = 0
+        while task.cancelling():
             task.uncancel()
 
     async def absorb(self) -> Reason | None:
         """Take the interruption back and return its reason.
 
         Raises:
-            asyncio.CancelledError: the worker has to end.
+            asyncio.CancelledError: the program ends, so the worker has to end.
         """
         reason, self.reason = self.reason, None
-        if self._requests:
-            # A request made by the invocation itself has not arrived yet if it never suspended since,
-            # and before Python 3.13 `uncancel` alone does not take it back.
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0)
-            while self._requests:
-                self._requests -= 1
-                if self._task is not None:
-                    self._task.uncancel()
+        await self.disown()
         if self._cancellations():
             raise asyncio.CancelledError
         return reason

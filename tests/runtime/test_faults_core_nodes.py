@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -154,6 +155,35 @@ async def test_stop_names_the_deaf_node_after_its_grace_and_the_next_run_starts_
         assert (await flow.fetch()).payload == "new"
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(flow.fetch(), 60)
+
+
+@pytest.mark.parametrize("interrupted_by", ["cancel", "timeout"])
+async def test_an_interruption_after_a_failed_task_group_spares_the_worker(interrupted_by: str) -> None:
+    """C4: the group has left a cancellation behind that is not the one of the interruption."""
+
+    async def fails() -> None:
+        await asyncio.sleep(1)
+        raise ValueError("child")
+
+    async def groups_then_waits(msg: Message, ctx: Context) -> Message:
+        if msg.payload == "bad":
+            with suppress(ExceptionGroup):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(fails())
+                    group.create_task(asyncio.sleep(5))
+            await asyncio.sleep(60)
+        return msg
+
+    async with running(chain(untyped(groups_then_waits, "groups", timeout_s=20))) as flow:
+        bad = message("bad")
+        await flow.emit(bad)
+        await asyncio.sleep(2)
+        if interrupted_by == "cancel":
+            await flow.cancel(bad.trace_id)
+        await asyncio.sleep(30)
+        await flow.emit(message("good"))
+
+        assert (await asyncio.wait_for(flow.fetch(), 5)).payload == "good"
 
 
 class BlockableLoop(VirtualTimeLoop):
