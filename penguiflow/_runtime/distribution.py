@@ -13,7 +13,12 @@ from penguiflow.types import Message
 
 
 def store_outlet(store: StateStore) -> Outlet[FlowEvent]:
-    """Return the way of flow events into the store."""
+    """Return the way of flow events into the store.
+
+    Raises:
+        TypeError: it is no store.
+    """
+    _require(store, "save_event", "state_store")
 
     async def save(event: FlowEvent) -> None:
         await store.save_event(StoredEvent.from_flow_event(event))
@@ -29,6 +34,7 @@ class BusPublisher:
     """The way of queued items onto the bus."""
 
     def __init__(self, bus: MessageBus) -> None:
+        _require(bus, "publish", "message_bus")
         self.outlet = Outlet(
             bus.publish,
             failure_event="message_bus_publish_failed",
@@ -49,3 +55,10 @@ class BusPublisher:
                 meta=None if message is None else dict(message.meta),
             )
         )
+
+
+def _require(receiver: object, method: str, option: str) -> None:
+    if not callable(getattr(receiver, method, None)):
+        kind = type(receiver).__name__
+        hint = "; await what opens it" if kind == "coroutine" else ""
+        raise TypeError(f"`{option}` is a `{kind}`, which has no `{method}`{hint}")

@@ -182,6 +182,7 @@ class Worker:
         self._reports.started = monotonic_clock()
         if heard:
             await self._reports.node_start(trace, attempt)
+            self._reports.started = monotonic_clock()  # what the listeners took is not the node's
         value = item if self._accept is None else self._accept(item)
         timeout_s = self._node.policy.timeout_s
         if timeout_s is None:

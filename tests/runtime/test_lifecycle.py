@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penguiflow import FlowStopped, Message, ModelRegistry, Node
+from penguiflow import FlowStopped, Message, ModelRegistry, Node, create
 from penguiflow.core import StopTimeoutError
 from tests.fakes.flows import Gate, chain, message, passes_on, running, settled, untyped
 from tests.fakes.virtual_time import run_virtually
@@ -254,3 +254,15 @@ def test_a_node_that_swallows_its_cancellation_does_not_keep_the_program_from_en
         await settled()
 
     run_virtually(main())
+
+
+async def test_what_is_no_store_and_no_bus_is_refused_at_once() -> None:
+    async def opens_a_store() -> None:
+        """What a caller forgets to await."""
+
+    not_awaited = opens_a_store()
+    with pytest.raises(TypeError, match=r"`state_store` is a `coroutine`.*`save_event`; await what opens it"):
+        create(untyped(passes_on, "a").to(), state_store=not_awaited)  # type: ignore[arg-type] # the mistake
+    not_awaited.close()
+    with pytest.raises(TypeError, match=r"`message_bus` is a `list`, which has no `publish`"):
+        create(untyped(passes_on, "a").to(), message_bus=[])  # type: ignore[arg-type] # the mistake
