@@ -50,7 +50,6 @@ class Outlet(Generic[T]):
         self._left_behind = False
         self._warned_at: float | None = None
         self._silent_failures = 0
-        self.sent = 0
         self.failed = 0
         self.dropped = 0
 
@@ -101,7 +100,6 @@ class Outlet(Generic[T]):
     async def _send_one(self, value: T) -> None:
         try:
             await self._send(value)
-            self.sent += 1
         except asyncio.CancelledError as exc:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

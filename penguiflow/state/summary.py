@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from penguiflow.state.events import (
@@ -69,14 +68,6 @@ def count(tally: SessionTally | None, event: RunEvent) -> SessionTally:
             return _ended(tally, event, "interrupted")
         case _:
             return tally
-
-
-def summarise(events: Iterable[RunEvent]) -> SessionTally | None:
-    """Count a whole history; `None` when there is none."""
-    tally: SessionTally | None = None
-    for event in events:
-        tally = count(tally, event)
-    return tally
 
 
 def summary_of(session_id: str, tally: SessionTally) -> SessionSummary:
