@@ -19,14 +19,35 @@ from penguiflow.llm.errors import (
     LLMTimeoutError,
     LLMUnavailableError,
 )
-from penguiflow.llm.protocol import ChatMessage, JSONLLMClient, OnStreamChunk, SupportsReadiness
+from penguiflow.llm.protocol import (
+    ChatMessage,
+    JSONLLMClient,
+    NativeTools,
+    OnStreamChunk,
+    SupportsReadiness,
+    ToolCalling,
+    ToolDescription,
+)
 from penguiflow.llm.usage import LLMReply, TokenUsage
 
 if TYPE_CHECKING:
+    from penguiflow.llm.cassette import (
+        CassetteClient,
+        CassetteError,
+        CassetteFileError,
+        CassetteMissError,
+        CassetteUnusedError,
+        mask_dates,
+    )
     from penguiflow.llm.litellm import LiteLLMClient
-    from penguiflow.llm.scripted import FunctionLLM, ScriptedLLM
+    from penguiflow.llm.scripted import FunctionLLM, ScriptedLLM, scripted_reply
 
 __all__ = [
+    "CassetteClient",
+    "CassetteError",
+    "CassetteFileError",
+    "CassetteMissError",
+    "CassetteUnusedError",
     "ChatMessage",
     "FunctionLLM",
     "JSONLLMClient",
@@ -41,13 +62,25 @@ __all__ = [
     "LLMTimeoutError",
     "LLMUnavailableError",
     "LiteLLMClient",
+    "NativeTools",
     "OnStreamChunk",
     "ScriptedLLM",
     "SupportsReadiness",
     "TokenUsage",
+    "ToolCalling",
+    "ToolDescription",
+    "mask_dates",
+    "scripted_reply",
 ]
 
 _LAZY = {
+    "CassetteClient": "penguiflow.llm.cassette",
+    "CassetteError": "penguiflow.llm.cassette",
+    "CassetteFileError": "penguiflow.llm.cassette",
+    "CassetteMissError": "penguiflow.llm.cassette",
+    "CassetteUnusedError": "penguiflow.llm.cassette",
+    "mask_dates": "penguiflow.llm.cassette",
+    "scripted_reply": "penguiflow.llm.scripted",
     "FunctionLLM": "penguiflow.llm.scripted",
     "LiteLLMClient": "penguiflow.llm.litellm",
     "ScriptedLLM": "penguiflow.llm.scripted",

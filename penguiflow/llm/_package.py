@@ -12,7 +12,7 @@ import logging
 import os
 import warnings
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -40,6 +40,7 @@ class LiteLLM(Protocol):
     suppress_debug_info: bool
     telemetry: bool
     disable_aiohttp_transport: bool
+    model_cost: Mapping[str, Mapping[str, Any]]
 
     def acompletion(self, **request: Any) -> Awaitable[Any]: ...
 
@@ -50,6 +51,14 @@ class LiteLLM(Protocol):
     def validate_environment(self, model: str) -> dict[str, Any]: ...
 
     def supports_response_schema(self, model: str, custom_llm_provider: str | None = None) -> bool: ...
+
+    def supports_function_calling(self, model: str, custom_llm_provider: str | None = None) -> bool: ...
+
+    def supports_reasoning(self, model: str, custom_llm_provider: str | None = None) -> bool: ...
+
+    def get_supported_openai_params(
+        self, model: str, custom_llm_provider: str | None = None
+    ) -> list[str] | None: ...
 
     def cost_per_token(
         self, model: str, *, custom_llm_provider: str | None, usage_object: Any
@@ -81,7 +90,7 @@ def load_litellm() -> LiteLLM:
         import_module("litellm.litellm_core_utils.default_encoding")
     except ImportError as exc:
         raise LLMSetupError(
-            f"language models need a package that is missing ({exc})", hint=INSTALL_HINT
+            f"language models need a package that is missing ({exc}): {INSTALL_HINT}", hint=INSTALL_HINT
         ) from exc
     _silence(litellm)
     return litellm
@@ -93,7 +102,9 @@ def _silence(litellm: LiteLLM) -> None:
     litellm.disable_aiohttp_transport = True  # its sessions complain when a process ends
     # Warnings about litellm's own code, for its authors; where warnings are errors they would end a call.
     warnings.filterwarnings("ignore", module=r"litellm(\.|$)")
-    warnings.filterwarnings("ignore", message=".* is using the `ReadOnly` qualifier", category=UserWarning)
+    warnings.filterwarnings(
+        "ignore", message=".* (is|are) using the `ReadOnly` qualifier", category=UserWarning
+    )
     for name in _LOGGERS:
         # What it logs reaches the caller as an exception; its own handlers would write over a screen.
         logger = logging.getLogger(name)

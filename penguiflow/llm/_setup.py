@@ -73,9 +73,14 @@ def provider_of(litellm: LiteLLM, settings: ModelSettings) -> str:
         ) from exc
 
 
+def is_local_by_default(provider: str) -> bool:
+    """Return whether models of this provider run on a server of one's own."""
+    return provider in _LOCAL_BY_DEFAULT
+
+
 def missing_variables(provider: str, reported: list[str], settings: ModelSettings) -> list[str]:
     """Return the variables that are really needed of those that litellm reports as missing."""
-    if provider in _FIND_THEIR_OWN_CREDENTIALS or provider in _LOCAL_BY_DEFAULT:
+    if provider in _FIND_THEIR_OWN_CREDENTIALS or is_local_by_default(provider):
         return []
     given = {str(setting).lower() for setting, value in settings.items() if value}
     if any(setting.startswith("azure_ad_token") for setting in given):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class LLMError(Exception):
+class LLMError(RuntimeError):
     """A language model gave no usable answer."""
 
     code: ClassVar[str] = "llm_error"

@@ -7,30 +7,56 @@ pays for it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from penguiflow.llm._abilities import (
+    TOOL_CALLING,
+    Abilities,
+    abilities_of,
+    check_tools_can_be_sent,
+)
+from penguiflow.llm._attempt import send, text_of
 from penguiflow.llm._package import LiteLLM, in_use, load_litellm
-from penguiflow.llm._reading import cost_usd, delta_text, message_text, token_usage
-from penguiflow.llm._relay import StreamRelay
-from penguiflow.llm._response_format import response_format_for
+from penguiflow.llm._reading import cost_usd, token_usage
+from penguiflow.llm._relay import Relays
+from penguiflow.llm._request import Accepted, Profile, Request, Wishes, after_refusal, request_for
 from penguiflow.llm._setup import ModelSettings, check_setup, model_name, provider_of
 from penguiflow.llm._translation import holds_secret, translate
-from penguiflow.llm.errors import LLMBadRequestError, LLMError, LLMReplyError, LLMTimeoutError
-from penguiflow.llm.protocol import ChatMessage, OnStreamChunk
+from penguiflow.llm.errors import (
+    LLMBadRequestError,
+    LLMError,
+    LLMReplyError,
+    LLMSetupError,
+    LLMTimeoutError,
+)
+from penguiflow.llm.protocol import ChatMessage, NativeTools, OnStreamChunk, ToolCalling
 from penguiflow.llm.usage import LLMReply
 
 __all__ = ["LiteLLMClient"]
+
+_log = logging.getLogger(__name__)
 
 
 class LiteLLMClient:
     """Calls one model.
 
     `model` is a name (`openai/gpt-4o-mini`) or a mapping with `model` and further arguments of litellm's
-    `acompletion` (`api_base`, `api_key`, `top_p`, ...). `timeout_s` bounds one attempt; after rate limits,
-    failures of the provider and timeouts the call is made again up to `max_retries` times. Cancelling a
-    call closes its HTTP stream. Costs come from litellm's own price table and are None for a model that is
-    not in it, and after an attempt that broke off, because nobody says what it cost.
+    `acompletion` (`api_base`, `api_key`, `top_p`, ...), which win over the keywords here; `tool_calling` may
+    stand in it too. `timeout_s` bounds one attempt; after rate limits, failures of the provider and timeouts
+    the call is made again up to `max_retries` times. Cancelling a call closes its HTTP stream. Costs come
+    from litellm's own price table and are None for a model that has no price in it, and after an attempt that
+    broke off, because nobody says what it cost.
+
+    With `tool_calling="auto"` the tools of a planning call go to models that litellm knows to call tools, and
+    others are asked for JSON; `"native"` and `"json"` decide it for any model. A provider that refuses tools
+    is asked for JSON from then on. `reasoning_effort` (`"low"`, `"medium"`, ...) is sent to models that
+    reason, then without a temperature. With `use_native_reasoning=False` it is not sent, and what a model
+    shows of its reasoning is dropped.
+
+    Raises:
+        LLMSetupError: `tool_calling` is none of the three.
     """
 
     def __init__(
@@ -41,13 +67,24 @@ class LiteLLMClient:
         timeout_s: float = 60.0,
         max_retries: int = 3,
         json_schema_mode: bool = True,
+        tool_calling: ToolCalling = "auto",
+        use_native_reasoning: bool = True,
+        reasoning_effort: str | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        settings = {"model": model} if isinstance(model, str) else dict(model)
-        self._settings: dict[str, Any] = {"temperature": temperature, **settings}
-        self._timeout_s = timeout_s
+        settings: dict[str, Any] = {"model": model} if isinstance(model, str) else dict(model)
+        self._tool_calling: ToolCalling = _checked(settings.pop("tool_calling", tool_calling))
+        self._settings = settings
+        self._profile = Profile(
+            settings=settings,
+            temperature=temperature,
+            timeout_s=timeout_s,
+            uses_reasoning=use_native_reasoning,
+            reasoning_effort=reasoning_effort,
+        )
         self._max_retries = max_retries
-        self._sends_format = json_schema_mode
+        self._accepted = Accepted(response_format=json_schema_mode)
+        self._abilities: Abilities | None = None
         self._sleep = sleep
 
     @property
@@ -63,7 +100,7 @@ class LiteLLMClient:
         Raises:
             LLMSetupError: something is missing; the hint says what to do.
         """
-        check_setup(load_litellm(), self._settings)
+        self._ready_package()
 
     async def complete(
         self,
@@ -72,98 +109,96 @@ class LiteLLMClient:
         response_format: Mapping[str, Any] | None = None,
         stream: bool = False,
         on_stream_chunk: OnStreamChunk | None = None,
+        tools: NativeTools | None = None,
+        on_reasoning_chunk: OnStreamChunk | None = None,
     ) -> LLMReply:
         """Return the model's reply; see `JSONLLMClient` and `StreamRelay` for what is streamed."""
-        litellm = await asyncio.to_thread(load_litellm)
-        check_setup(litellm, self._settings)
-        request = self._request(litellm, messages, response_format)
-        relay = StreamRelay(on_stream_chunk if stream else None)
+        litellm, abilities = await asyncio.to_thread(self._prepare)
+        wishes = Wishes(messages=messages, response_format=response_format, tools=tools)
+        relays = Relays(on_stream_chunk if stream else None, on_reasoning_chunk)
         async with in_use(litellm):
-            try:
-                reply = await self._with_retries(litellm, request, relay)
-            except LLMBadRequestError as refusal:
-                if "response_format" not in request or "response_format" not in refusal.message:
-                    raise
-                # Some servers know no JSON mode; the prompt alone asks for JSON then, now and later.
-                self._sends_format = False
-                del request["response_format"]
-                reply = await self._with_retries(litellm, request, relay)
-        relay.finish()
+            reply = await self._accepted_reply(litellm, wishes, abilities, relays)
+        relays.finish()
         return reply
 
-    def _request(
-        self, litellm: LiteLLM, messages: Sequence[ChatMessage], response_format: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        request: dict[str, Any] = {
-            **self._settings,
-            "messages": [dict(message) for message in messages],
-            "timeout": self._timeout_s,
-            "max_retries": 0,  # retries are ours: those of the layers below would multiply with them
-            "num_retries": 0,
-            "drop_params": True,  # some models know no `temperature`
-        }
-        takes_schema = litellm.supports_response_schema(
-            model_name(self._settings), self._settings.get("custom_llm_provider")
-        )
-        wanted = response_format_for(response_format, model_takes_schema=takes_schema)
-        if wanted is not None and self._sends_format:
-            request["response_format"] = wanted
-        return request
+    def _ready_package(self) -> LiteLLM:
+        litellm = load_litellm()
+        check_setup(litellm, self._settings)
+        check_tools_can_be_sent(litellm, self._settings, self._tool_calling)
+        return litellm
 
-    async def _with_retries(
-        self, litellm: LiteLLM, request: Mapping[str, Any], relay: StreamRelay
+    def _prepare(self) -> tuple[LiteLLM, Abilities]:
+        litellm = self._ready_package()
+        if self._abilities is None:
+            self._abilities = abilities_of(litellm, self._settings, self._tool_calling)
+        return litellm, self._abilities
+
+    async def _accepted_reply(
+        self, litellm: LiteLLM, wishes: Wishes, abilities: Abilities, relays: Relays
     ) -> LLMReply:
+        """Ask, and ask again without what the provider refuses; each refusal ends one wish for good."""
+        while True:
+            request = request_for(wishes, self._profile, abilities, self._accepted)
+            try:
+                return await self._with_retries(litellm, request, relays)
+            except LLMBadRequestError as refusal:
+                words = refusal.message.removeprefix(f"`{self.model}`: ")
+                accepted = after_refusal(words, request, self._accepted)
+                if accepted is None:
+                    raise
+                _log.info("`%s` is asked with less from now on; it said: %s", self.model, words)
+                self._accepted = accepted
+
+    async def _with_retries(self, litellm: LiteLLM, request: Request, relays: Relays) -> LLMReply:
         # tenacity belongs to the optional extra that `load_litellm` has just found installed.
-        from penguiflow.llm._retry import retrying  # noqa: PLC0415
+        from penguiflow.llm._retry import is_passing, retrying  # noqa: PLC0415
 
         attempts = retrying(max_retries=self._max_retries, sleep=self._sleep)
-        return await attempts(self._attempt, litellm, request, relay)
-
-    async def _attempt(self, litellm: LiteLLM, request: Mapping[str, Any], relay: StreamRelay) -> LLMReply:
-        name = model_name(self._settings)
-        earlier_attempt_broke_off = relay.has_sent
         try:
-            async with asyncio.timeout(self._timeout_s):
-                text, usage = await (_streamed if relay.takes_text else _whole)(litellm, request, relay)
+            return await attempts(self._attempt, litellm, request, relays)
+        except LLMError as exc:
+            if not self._max_retries or not is_passing(exc):
+                raise
+            message = f"{exc.message} (failed after {self._max_retries} retries)"
+            raise type(exc)(message, hint=exc.hint) from exc.__cause__
+
+    async def _attempt(self, litellm: LiteLLM, request: Request, relays: Relays) -> LLMReply:
+        name = model_name(self._settings)
+        try:
+            async with asyncio.timeout(self._profile.timeout_s):
+                said, usage = await send(litellm, request, relays)
         except TimeoutError as exc:
+            relays.cost_is_known = False
             raise LLMTimeoutError(
-                f"`{name}`: no complete answer within {self._timeout_s:g} s",
+                f"`{name}`: no complete answer within {self._profile.timeout_s:g} s",
                 hint="try again, or allow more time",
             ) from exc
         except Exception as exc:  # noqa: BLE001 - the one place where litellm's errors become ours
-            raise self._translated(exc) from (None if self._shows_secret(exc) else exc)
+            error = translate(exc, model=self.model, api_key=self._settings.get("api_key"))
+            if relays.has_sent or isinstance(error, LLMTimeoutError):
+                relays.cost_is_known = False
+            raise error from (None if self._shows_secret(exc) else exc)
+        text = text_of(said, request)
         if not text.strip():
-            raise LLMReplyError(f"`{name}`: the answer is empty", hint="try again or choose another model")
+            raise LLMReplyError(
+                f"`{name}`: the answer has empty content", hint="try again or choose another model"
+            )
         cost = cost_usd(litellm, model=name, provider=provider_of(litellm, self._settings), usage=usage)
         return LLMReply(
             text=text,
-            cost_usd=None if earlier_attempt_broke_off else cost,
+            cost_usd=cost if relays.cost_is_known else None,
             usage=token_usage(usage),
             model=name,
+            reasoning=said.reasoning or None,
         )
-
-    def _translated(self, exc: Exception) -> LLMError:
-        return translate(exc, model=self.model, api_key=self._settings.get("api_key"))
 
     def _shows_secret(self, exc: Exception) -> bool:
         return holds_secret(exc, self._settings.get("api_key"))
 
 
-async def _whole(litellm: LiteLLM, request: Mapping[str, Any], relay: StreamRelay) -> tuple[str, object]:
-    response = await litellm.acompletion(**request)
-    return message_text(response), getattr(response, "usage", None)
-
-
-async def _streamed(litellm: LiteLLM, request: Mapping[str, Any], relay: StreamRelay) -> tuple[str, object]:
-    pieces: list[str] = []
-    usage: object = None
-    chunks = await litellm.acompletion(**request, stream=True, stream_options={"include_usage": True})
-    try:
-        async for chunk in chunks:
-            piece = delta_text(chunk)
-            pieces.append(piece)
-            relay.send(piece)
-            usage = getattr(chunk, "usage", None) or usage
-    finally:
-        await chunks.aclose()
-    return "".join(pieces), usage
+def _checked(mode: ToolCalling) -> ToolCalling:
+    if mode not in TOOL_CALLING:
+        raise LLMSetupError(
+            f"`tool_calling` is {mode!r}", hint=f"write one of {', '.join(map(repr, TOOL_CALLING))}"
+        )
+    return mode

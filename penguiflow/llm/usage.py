@@ -17,9 +17,13 @@ class TokenUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LLMReply:
-    """One complete reply. `cost_usd` and `usage` of `None` mean unknown, never zero."""
+    """One complete reply. `cost_usd` and `usage` of `None` mean unknown, never zero.
+
+    `reasoning` is what the model thought before it replied, as far as its provider shows it.
+    """
 
     text: str
     cost_usd: float | None = None
     usage: TokenUsage | None = None
     model: str | None = None
+    reasoning: str | None = None

@@ -25,27 +25,93 @@ from penguiflow.planner.models import (
     SuggestedAction,
     ToolPolicy,
 )
+from penguiflow.planner.recovery import ErrorRecoveryConfig, LLMErrorType
+from penguiflow.planner.reflection import ReflectionConfig, ReflectionCriteria, ReflectionCritique
 from penguiflow.planner.trajectory import Trajectory, TrajectoryStep, TrajectorySummary
 
 if TYPE_CHECKING:
+    from penguiflow.planner.memory import (
+        ConversationTurn,
+        DefaultShortTermMemory,
+        MemoryBudget,
+        MemoryBudgetExceeded,
+        MemoryHealth,
+        MemoryIsolation,
+        MemoryKey,
+        ShortTermMemory,
+        ShortTermMemoryArtifacts,
+        ShortTermMemoryConfig,
+        ShortTermMemoryPersistence,
+        ShortTermMemorySerializable,
+        TrajectoryDigest,
+        default_token_estimator,
+    )
     from penguiflow.planner.react import (
         NoUsableReply,
+        PauseBusyError,
+        PauseError,
+        PauseExpiredError,
         PauseNotSavedError,
+        PauseOwnerError,
         PauseRecordError,
         ReactPlanner,
         UnknownTokenError,
     )
 
+_LAZY = {
+    "penguiflow.planner.memory": (
+        "ConversationTurn",
+        "DefaultShortTermMemory",
+        "MemoryBudget",
+        "MemoryBudgetExceeded",
+        "MemoryHealth",
+        "MemoryIsolation",
+        "MemoryKey",
+        "ShortTermMemory",
+        "ShortTermMemoryArtifacts",
+        "ShortTermMemoryConfig",
+        "ShortTermMemoryPersistence",
+        "ShortTermMemorySerializable",
+        "TrajectoryDigest",
+        "default_token_estimator",
+    ),
+    "penguiflow.planner.react": (
+        "NoUsableReply",
+        "PauseBusyError",
+        "PauseError",
+        "PauseExpiredError",
+        "PauseNotSavedError",
+        "PauseOwnerError",
+        "PauseRecordError",
+        "ReactPlanner",
+        "UnknownTokenError",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _LAZY.items() for name in names}
+
 __all__ = [
     "AnswerQuality",
     "AnyContext",
+    "ConversationTurn",
+    "DefaultShortTermMemory",
+    "ErrorRecoveryConfig",
     "FinalPayload",
     "JoinInjection",
+    "LLMErrorType",
+    "MemoryBudget",
+    "MemoryBudgetExceeded",
+    "MemoryHealth",
+    "MemoryIsolation",
+    "MemoryKey",
     "NoUsableReply",
     "ObservationGuardrailConfig",
     "ParallelCall",
     "ParallelJoin",
+    "PauseBusyError",
+    "PauseError",
+    "PauseExpiredError",
     "PauseNotSavedError",
+    "PauseOwnerError",
     "PauseRecordError",
     "PlannerAction",
     "PlannerEvent",
@@ -54,23 +120,30 @@ __all__ = [
     "PlannerPause",
     "PlannerPauseReason",
     "ReactPlanner",
+    "ReflectionConfig",
+    "ReflectionCriteria",
+    "ReflectionCritique",
+    "ShortTermMemory",
+    "ShortTermMemoryArtifacts",
+    "ShortTermMemoryConfig",
+    "ShortTermMemoryPersistence",
+    "ShortTermMemorySerializable",
     "Source",
     "SuggestedAction",
     "ToolContext",
     "ToolPolicy",
     "Trajectory",
+    "TrajectoryDigest",
     "TrajectoryStep",
     "TrajectorySummary",
     "UnknownTokenError",
+    "default_token_estimator",
     "observe_runs",
 ]
 
-_LAZY = frozenset(
-    {"NoUsableReply", "PauseNotSavedError", "PauseRecordError", "ReactPlanner", "UnknownTokenError"}
-)
-
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    return getattr(import_module("penguiflow.planner.react"), name)
+    return getattr(import_module(module), name)

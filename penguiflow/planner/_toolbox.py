@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from penguiflow._clock import WallClock, wall_clock
 from penguiflow.catalog import NodeSpec, ToolSource
+from penguiflow.llm.protocol import NativeTools
 from penguiflow.planner._loop.tool_table import tool_table
-from penguiflow.planner._prompts.system import system_prompt
+from penguiflow.planner._prompts.system import Guidance, native_tools, system_prompt
 from penguiflow.planner.models import ToolPolicy
 
 logger = logging.getLogger("penguiflow.planner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the model is told before the question, in both forms."""
+
+    text: str
+    native: NativeTools
 
 
 class Toolbox:
@@ -24,15 +34,15 @@ class Toolbox:
         sources: Sequence[ToolSource],
         policy: ToolPolicy | None,
         *,
-        prompt_extra: str | None,
+        guidance: Guidance,
         clock: WallClock = wall_clock,
     ) -> None:
         self._catalog = tuple(catalog)
         self._sources = tuple(sources)
         self._policy = policy
-        self._prompt_extra = prompt_extra
+        self._guidance = guidance
         self._clock = clock
-        self._last_prompt: tuple[tuple[int, ...], str, str] = ((), "", "")
+        self._last: tuple[tuple[NodeSpec, ...], str, Prompt] | None = None
         self._report_filtered()
 
     def tools(self) -> Mapping[str, NodeSpec]:
@@ -44,13 +54,17 @@ class Toolbox:
         specs = [*self._catalog, *(spec for source in self._sources for spec in source.get_tool_specs())]
         return tool_table(spec for spec in specs if self._is_visible(spec))
 
-    def prompt(self, tools: Mapping[str, NodeSpec]) -> str:
-        """Return the system prompt for these tools."""
-        identity = tuple(map(id, tools.values()))
+    def prompt(self, tools: Mapping[str, NodeSpec]) -> Prompt:
+        """Return the prompt for these tools."""
+        specs = tuple(tools.values())
         date = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
-        if self._last_prompt[:2] != (identity, date) or not self._last_prompt[2]:
-            self._last_prompt = (identity, date, system_prompt(tools, date=date, extra=self._prompt_extra))
-        return self._last_prompt[2]
+        if self._last is None or self._last[1] != date or not _same(self._last[0], specs):
+            prompt = Prompt(
+                text=system_prompt(tools, date=date, guidance=self._guidance),
+                native=native_tools(tools, date=date, guidance=self._guidance),
+            )
+            self._last = (specs, date, prompt)
+        return self._last[2]
 
     def _is_visible(self, spec: NodeSpec) -> bool:
         return self._policy is None or self._policy.is_allowed(spec.name, spec.tags)
@@ -67,3 +81,7 @@ class Toolbox:
         logger.info("planner_tool_policy_filtered", extra=counts)
         if len(removed) == len(self._catalog):
             logger.warning("planner_tool_policy_empty", extra=counts)
+
+
+def _same(before: Sequence[NodeSpec], now: Sequence[NodeSpec]) -> bool:
+    return len(before) == len(now) and all(old is new for old, new in zip(before, now, strict=True))

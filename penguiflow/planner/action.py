@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from penguiflow.planner._json import JsonObject, is_list, is_object
 from penguiflow.planner._reserved import FINAL_RESPONSE, PARALLEL, SPECIAL_NODE_TYPES
 
 DEFAULT_THOUGHT = "planning next step"
+
+
+class PlanStep(TypedDict):
+    """A branch as it stands in the arguments of `parallel`."""
+
+    node: str
+    args: JsonObject
+
+
+class PlanJoin(TypedDict):
+    """A join as it stands there; see `ParallelJoin`."""
+
+    node: str
+    args: NotRequired[JsonObject]
+    inject: NotRequired[Any]  # names to sources, or `{"mapping": {...}}`
+    on_failure: NotRequired[Literal["skip", "partial"]]
+
+
+class PlanArgs(TypedDict):
+    """The arguments of `parallel`."""
+
+    steps: list[PlanStep]
+    join: NotRequired[PlanJoin | None]
+
+
+class FinalResponseArgs(TypedDict, total=False):
+    """The arguments of `final_response`; other keys end in `payload["extra"]`."""
+
+    answer: str
+    confidence: float
+    route: str
+    requires_followup: bool
+    warnings: list[str]
+    language: str
+    suggested_actions: list[JsonObject]
+    artifacts: JsonObject
+    sources: list[JsonObject]
 
 
 class ParallelCall(BaseModel):
@@ -31,11 +69,15 @@ class JoinInjection(BaseModel):
 
 
 class ParallelJoin(BaseModel):
-    """The tool that receives the results of all branches; `inject=None` asks for injection by field name."""
+    """The tool that receives the results of all branches; `inject=None` asks for injection by field name.
+
+    When a branch failed the join is skipped, or runs with what there is: `on_failure="partial"`.
+    """
 
     node: str
     args: JsonObject = Field(default_factory=dict[str, Any])
     inject: JoinInjection | None = None
+    on_failure: Literal["skip", "partial"] = "skip"
 
 
 class PlannerAction(BaseModel):
@@ -43,8 +85,13 @@ class PlannerAction(BaseModel):
 
     next_node: str
     args: JsonObject = Field(default_factory=dict[str, Any])
-    thought: str = ""
-    raw_llm_response: str | None = Field(default=None, exclude=True, repr=False)
+    thought: SkipJsonSchema[str] = ""
+    raw_llm_response: SkipJsonSchema[str | None] = Field(default=None, exclude=True, repr=False)
+    alternate_actions: SkipJsonSchema[list[JsonObject] | None] = Field(default=None, exclude=True, repr=False)
+
+    def own_thought(self) -> str:
+        """Return what the model thought, empty when it said nothing."""
+        return "" if self.thought == DEFAULT_THOUGHT else self.thought
 
     def is_terminal(self) -> bool:
         """Return whether this is the final answer."""

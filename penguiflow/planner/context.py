@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from penguiflow.artifacts import ArtifactStore
 
 PlannerPauseReason = Literal["approval_required", "await_input", "external_event", "constraints_conflict"]
 
@@ -22,6 +25,16 @@ class ToolContext(Protocol):
     @property
     def tool_context(self) -> dict[str, Any]:
         """Whatever objects the caller gave to tools only; one dict per run, shared by its tools."""
+        ...
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """Where to put bytes and long texts; what is put belongs to the `session_id` of `tool_context`."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same when this call is made again after the process died; for whatever must act only once."""
         ...
 
     @property

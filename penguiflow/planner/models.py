@@ -9,37 +9,87 @@ from pydantic import BaseModel, Field
 
 from penguiflow.llm.protocol import JSONLLMClient
 from penguiflow.planner._reserved import SPECIAL_NODE_TYPES
-from penguiflow.planner.action import JoinInjection, ParallelCall, ParallelJoin, PlannerAction
-from penguiflow.planner.context import PlannerPauseReason
+from penguiflow.planner.action import (
+    FinalResponseArgs,
+    JoinInjection,
+    ParallelCall,
+    ParallelJoin,
+    PlanArgs,
+    PlanJoin,
+    PlannerAction,
+    PlanStep,
+)
+from penguiflow.planner.context import AnyContext, PlannerPauseReason, ToolContext
 from penguiflow.planner.events import PlannerEvent, PlannerEventCallback
+from penguiflow.planner.recovery import ErrorRecoveryConfig, LLMErrorType
+from penguiflow.planner.reflection import (
+    ClarificationResponse,
+    ReflectionConfig,
+    ReflectionCriteria,
+    ReflectionCritique,
+)
 
 __all__ = [
     "RESERVED_NEXT_NODES",
     "SPECIAL_NODE_TYPES",
     "AnswerQuality",
+    "AnyContext",
+    "ClarificationResponse",
+    "ErrorRecoveryConfig",
     "FinalPayload",
+    "FinalResponseArgs",
     "FinishReason",
     "JSONLLMClient",
     "JoinInjection",
+    "LLMErrorType",
     "ObservationGuardrailConfig",
     "ParallelCall",
     "ParallelJoin",
+    "PlanArgs",
+    "PlanJoin",
+    "PlanStep",
     "PlannerAction",
     "PlannerEvent",
     "PlannerEventCallback",
     "PlannerFinish",
     "PlannerPause",
+    "ReflectionConfig",
+    "ReflectionCriteria",
+    "ReflectionCritique",
     "Source",
     "SuggestedAction",
+    "ToolContext",
     "ToolPolicy",
 ]
 
 RESERVED_NEXT_NODES = SPECIAL_NODE_TYPES
 
-FinishReason = Literal["answer_complete", "no_path", "budget_exhausted"]
+FinishReason = Literal["answer_complete", "no_path", "budget_exhausted", "no_progress"]
+"""Why a run ended: with an answer; without one; at a limit; because the same call kept giving the same."""
 
-AnswerQuality = Literal["answer", "repaired", "none"]
-"""`metadata["answer_quality"]`: the model answered; it answered after its output was sent back; no answer."""
+AnswerQuality = Literal[
+    "answer",
+    "repaired",
+    "salvaged",
+    "fallback",
+    "clarification",
+    "unsatisfied",
+    "unreviewed",
+    "graceful_failure",
+    "none",
+]
+"""`metadata["answer_quality"]`, how much the answer is worth:
+
+- `answer`: the model's answer as it came.
+- `repaired`: its answer after its output, or the missing text, was asked for again.
+- `salvaged`: read out of a reply that breaks off; it may be incomplete.
+- `fallback`: the model named no answer; the text is other output of its or the last observation.
+- `clarification`: no answer passed the critique; the text says what is missing.
+- `unsatisfied`: the answer did not pass the critique and a limit left no room for another.
+- `unreviewed`: the critique could not be had.
+- `graceful_failure`: the model says why it could not call a tool.
+- `none`: no answer; `reason` is not `answer_complete`.
+"""
 
 
 class PlannerFinish(BaseModel):
@@ -55,11 +105,16 @@ class PlannerFinish(BaseModel):
 
 
 class PlannerPause(BaseModel):
-    """A run waits. `ReactPlanner.resume(resume_token, ...)` goes on, once."""
+    """A run waits. `ReactPlanner.resume(resume_token, ...)` goes on, once.
+
+    When several calls of one step wait, `also` holds the others, each with a token of its own. They may be
+    answered in any order; until the last is, `resume` returns what still waits.
+    """
 
     reason: PlannerPauseReason
     payload: dict[str, Any] = Field(default_factory=dict)
     resume_token: str
+    also: list[PlannerPause] = Field(default_factory=list["PlannerPause"])
 
 
 class Source(BaseModel):
@@ -111,8 +166,17 @@ class ToolPolicy(BaseModel):
 
 
 class ObservationGuardrailConfig(BaseModel):
-    """How much of a tool's result the model gets to read. The full result stays in the run's metadata."""
+    """How much of a tool's result the model gets to read. The full result stays in the run's metadata.
+
+    A result of more than `max_observation_chars` of JSON is cut, keeping its structure unless
+    `preserve_structure` is off. From `auto_artifact_threshold` characters on (0: never) it goes to the
+    artifact store instead, when the planner has one that keeps things, and the model reads a preview of
+    `preview_length` characters.
+    """
 
     max_observation_chars: int = Field(default=50_000, ge=1000)
     max_field_chars: int = Field(default=10_000, ge=100)
+    preserve_structure: bool = True
+    auto_artifact_threshold: int = Field(default=20_000, ge=0)
+    preview_length: int = Field(default=500, ge=0)
     truncation_suffix: str = "... [{truncated_chars} characters left out]"

@@ -2,83 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penguiflow.planner._json import Json, JsonObject, is_object, json_text
-from penguiflow.planner._parse.normalise import read_action
-from penguiflow.planner.action import PlannerAction, action_record
+from penguiflow.planner._json import JsonObject
+from penguiflow.planner._step import TrajectoryStep, mapping_or_none, mappings_in, read_step
+from penguiflow.planner._summary import TrajectorySummary, summary_with
 
-_DIGEST_CHARS = 120
-
-
-@dataclass(slots=True)
-class TrajectoryStep:
-    """One recorded decision and what came of it.
-
-    `observation` is the whole result, `llm_observation` what the model read instead when that differs.
-    `latency_ms` is the time the model and the tools took, without waiting for people. `decision` is what a
-    person decided about the call, in the form of `approvals.decision_to_json`; `resume_inputs` is what people
-    said to go on after a tool of this step had paused the run.
-    """
-
-    action: PlannerAction
-    observation: Any = None  # the JSON dump of the tool's own model
-    llm_observation: Any = None  # as above
-    error: str | None = None
-    failure: Mapping[str, Any] | None = None
-    streams: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
-    latency_ms: float | None = None
-    decision: Mapping[str, Any] | None = None
-    resume_inputs: list[str] = field(default_factory=list[str])
-
-    def dump(self) -> JsonObject:
-        """Return the stored form; most keys stand in it only when they are set."""
-        record: JsonObject = {
-            "action": action_record(self.action),
-            "observation": self.observation,
-            "error": self.error,
-            "failure": dict(self.failure) if self.failure is not None else None,
-        }
-        if self.llm_observation is not None:
-            record["llm_observation"] = self.llm_observation
-        if self.streams:
-            record["streams"] = {
-                name: [dict(chunk) for chunk in chunks] for name, chunks in self.streams.items()
-            }
-        if self.latency_ms is not None:
-            record["latency_ms"] = self.latency_ms
-        if self.decision is not None:
-            record["decision"] = dict(self.decision)
-        if self.resume_inputs:
-            record["resume_inputs"] = list(self.resume_inputs)
-        return record
-
-    def serialise_for_llm(self) -> Any:  # see `observation`
-        """Return the observation as the model reads it."""
-        return self.observation if self.llm_observation is None else self.llm_observation
-
-
-@dataclass(slots=True)
-class TrajectorySummary:
-    """A short form of the steps so far."""
-
-    goals: list[str] = field(default_factory=list[str])
-    facts: JsonObject = field(default_factory=dict[str, Any])
-    pending: list[str] = field(default_factory=list[str])
-    last_output_digest: str | None = None
-    note: str | None = None
-
-    def compact(self) -> JsonObject:
-        """Return the stored form."""
-        record: JsonObject = {
-            "goals": list(self.goals),
-            "facts": dict(self.facts),
-            "pending": list(self.pending),
-            "last_output_digest": self.last_output_digest,
-        }
-        return record | ({"note": self.note} if self.note else {})
+__all__ = ["Trajectory", "TrajectoryStep", "TrajectorySummary"]
 
 
 @dataclass(slots=True)
@@ -128,66 +60,24 @@ class Trajectory:
         Raises:
             KeyError: the record has no `query`.
         """
-        summary = _mapping(record.get("summary"))
+        summary = mapping_or_none(record.get("summary"))
         return cls(
             query=record["query"],
-            llm_context=_mapping(record.get("llm_context") or record.get("context_meta")),
-            tool_context=_mapping(record.get("tool_context")) or {},
-            artifacts=_mapping(record.get("artifacts")) or {},
-            sources=_mappings(record.get("sources")),
-            metadata=_mapping(record.get("metadata")) or {},
-            steps=[_read_step(step) for step in record.get("steps") or ()],
+            llm_context=mapping_or_none(record.get("llm_context") or record.get("context_meta")),
+            tool_context=mapping_or_none(record.get("tool_context")) or {},
+            artifacts=mapping_or_none(record.get("artifacts")) or {},
+            sources=mappings_in(record.get("sources")),
+            metadata=mapping_or_none(record.get("metadata")) or {},
+            steps=[read_step(step) for step in record.get("steps") or ()],
             summary=TrajectorySummary(**summary) if summary is not None else None,
-            hint_state=_mapping(record.get("hint_state")) or {},
+            hint_state=mapping_or_none(record.get("hint_state")) or {},
             resume_user_input=record.get("resume_user_input"),
             steering_inputs=list(record.get("steering_inputs") or ()),
         )
 
     def compress(self) -> TrajectorySummary:
-        """Summarise by rule and keep the result as `summary`."""
-        summary = TrajectorySummary(goals=[self.query], note="rule_based")
-        for step in self.steps:
-            if step.error is not None:
-                summary.pending.append(
-                    f"retry {'finish' if step.action.is_terminal() else step.action.next_node}"
-                )
-        if self.steps:
-            last = self.steps[-1]
-            if last.error is not None:
-                summary.facts["last_error"] = last.error
-            else:
-                summary.facts["last_observation"] = last.serialise_for_llm()
-            summary.last_output_digest = _digest(last.error or json_text(last.serialise_for_llm()))
+        """Summarise by rule and keep the result as `summary`: of the observations only the last."""
+        summary = summary_with(None, self.query, self.steps)
+        summary.facts = {key: fact for key, fact in summary.facts.items() if key.startswith("last_")}
         self.summary = summary
         return summary
-
-
-def _read_step(record: Mapping[str, Any]) -> TrajectoryStep:
-    streams: dict[str, Sequence[Mapping[str, Any]]] = {
-        name: tuple(_mappings(chunks))
-        for name, chunks in (_mapping(record.get("streams")) or {}).items()
-        if isinstance(chunks, Sequence) and not isinstance(chunks, str)
-    }
-    return TrajectoryStep(
-        action=read_action(record["action"]),
-        observation=record.get("observation"),
-        llm_observation=record.get("llm_observation"),
-        error=record.get("error"),
-        failure=_mapping(record.get("failure")),
-        streams=streams or None,
-        latency_ms=record.get("latency_ms"),
-        decision=_mapping(record.get("decision")),
-        resume_inputs=[str(text) for text in record.get("resume_inputs") or ()],
-    )
-
-
-def _mapping(value: Json) -> JsonObject | None:
-    return dict(value) if is_object(value) else None
-
-
-def _mappings(value: Json) -> list[JsonObject]:
-    return [dict(item) for item in filter(is_object, value or ())]
-
-
-def _digest(text: str) -> str:
-    return text if len(text) <= _DIGEST_CHARS else text[: _DIGEST_CHARS - 3] + "..."

@@ -4,7 +4,8 @@
         ...  # point a client at server.base_url; look at server.requests afterwards
 
 Replies are given in order; the last one repeats when `repeat_last` is set. To answer from the conversation,
-pass `decide`. Alone on a terminal: `python -m tests.fakes.openai_server --port 8901`.
+pass `decide`. An answer may call tools and show its reasoning. Alone on a terminal:
+`python -m tests.fakes.openai_server --port 8901`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -36,13 +37,28 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
-    """Answers with this text; streamed in pieces of `chunk_chars` when the client asks for a stream."""
+class Calls:
+    """One call of a tool; `arguments` is JSON text, well-formed or not."""
 
-    text: str
+    name: str
+    arguments: str = "{}"
+    call_id: str | None = None
+
+    def to_json(self, at: int, arguments: str | None = None) -> dict[str, Any]:
+        function = {"name": self.name, "arguments": self.arguments if arguments is None else arguments}
+        return {"id": self.call_id or f"call_{at}", "type": "function", "function": function}
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Answers with this; streamed in pieces of `chunk_chars` when the client asks for a stream."""
+
+    text: str = ""
     usage: Usage | None = field(default_factory=Usage)
     chunk_chars: int = 8
     pause_s: float = 0.0
+    calls: tuple[Calls, ...] = ()
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +73,24 @@ class Fails:
 
 @dataclass(frozen=True, slots=True)
 class CutsOff:
-    """Streams this text and then drops the connection without ending the answer."""
+    """Streams this and then drops the connection without ending the answer."""
 
-    text: str
+    text: str = ""
+    calls: tuple[Calls, ...] = ()
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hangs:
-    """Streams this text (or sends nothing, when empty) and then stays silent until the client leaves."""
+    """Streams this (or sends nothing, when empty) and then stays silent until the client leaves."""
 
     text: str = ""
+    calls: tuple[Calls, ...] = ()
+    reasoning: str = ""
+
+    @property
+    def is_silent(self) -> bool:
+        return not (self.text or self.calls or self.reasoning)
 
 
 Reply: TypeAlias = Says | Fails | CutsOff | Hangs
@@ -177,8 +201,8 @@ async def _answer(reply: Reply, request: ReceivedRequest, writer: asyncio.Stream
         case Fails(status, message, code, headers):
             body = {"error": {"message": message, "type": "error", "code": code}}
             await _send_whole(writer, status, body, headers)
-        case Says(text, usage) if not request.body.get("stream"):
-            await _send_whole(writer, 200, _completion(model, text, usage), {})
+        case Says() if not request.body.get("stream"):
+            await _send_whole(writer, 200, _completion(model, reply), {})
         case _:
             await _send_stream(writer, reply, request, model)
 
@@ -199,21 +223,21 @@ async def _send_whole(
 async def _send_stream(
     writer: asyncio.StreamWriter, reply: Says | CutsOff | Hangs, request: ReceivedRequest, model: str
 ) -> None:
-    if isinstance(reply, Hangs) and not reply.text:
+    if isinstance(reply, Hangs) and reply.is_silent:
         await asyncio.Event().wait()  # until the client leaves
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
         b"Connection: close\r\n\r\n"
     )
     size, pause_s = (reply.chunk_chars, reply.pause_s) if isinstance(reply, Says) else (8, 0.0)
-    for start in range(0, len(reply.text), size):
-        await _send_event(writer, _chunk(model, {"content": reply.text[start : start + size]}))
+    for delta in _deltas(reply, size):
+        await _send_event(writer, _chunk(model, delta))
         await asyncio.sleep(pause_s)
     if isinstance(reply, CutsOff):
         return
     if isinstance(reply, Hangs):
         await asyncio.Event().wait()  # until the client leaves
-    await _send_event(writer, _chunk(model, {}, finish_reason="stop"))
+    await _send_event(writer, _chunk(model, {}, finish_reason=_finish_reason(reply)))
     if (
         isinstance(reply, Says)
         and reply.usage
@@ -231,18 +255,40 @@ async def _send_event(writer: asyncio.StreamWriter, event: Mapping[str, Any] | s
     await writer.drain()
 
 
-def _completion(model: str, text: str, usage: Usage | None) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
+def _deltas(reply: Says | CutsOff | Hangs, size: int) -> Iterator[dict[str, Any]]:
+    yield from ({"reasoning_content": piece} for piece in _pieces(reply.reasoning, size))
+    yield from ({"content": piece} for piece in _pieces(reply.text, size))
+    for at, call in enumerate(reply.calls):
+        yield {"tool_calls": [{"index": at, **call.to_json(at, "")}]}
+        for piece in _pieces(call.arguments, size):
+            yield {"tool_calls": [{"index": at, "function": {"arguments": piece}}]}
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    return (text[start : start + size] for start in range(0, len(text), size))
+
+
+def _finish_reason(reply: Says | CutsOff | Hangs) -> str:
+    return "tool_calls" if reply.calls else "stop"
+
+
+def _completion(model: str, reply: Says) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text}
+    if reply.calls:
+        message["tool_calls"] = [call.to_json(at) for at, call in enumerate(reply.calls)]
+        message["content"] = reply.text or None
+    if reply.reasoning:
+        message["reasoning_content"] = reply.reasoning
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1,
         "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-    } | ({"usage": usage.to_json()} if usage else {})
+        "choices": [{"index": 0, "message": message, "finish_reason": _finish_reason(reply)}],
+    } | ({"usage": reply.usage.to_json()} if reply.usage else {})
 
 
-def _chunk(model: str, delta: Mapping[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(model: str, delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion.chunk",

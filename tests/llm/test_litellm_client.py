@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import traceback
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from penguiflow.llm import (
-    LiteLLMClient,
     LLMAuthError,
     LLMBadRequestError,
     LLMContextLengthError,
@@ -23,56 +20,15 @@ from penguiflow.llm import (
     TokenUsage,
 )
 from tests.fakes.openai_server import CutsOff, Fails, Hangs, OpenAIServer, ReceivedRequest, Reply, Says, Usage
+from tests.llm.calling import KEY, QUESTION, Chunks, Waits, client_of
 
-KEY = "canary-key-0123456789"
-QUESTION = [{"role": "user", "content": "Say something as JSON."}]
 SCHEMA = {
     "type": "json_schema",
     "json_schema": {"name": "action", "schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
 }
 
 
-@pytest.fixture(autouse=True)
-async def nothing_left_behind() -> AsyncIterator[None]:
-    """Whatever a test does, no task of litellm may outlive the call."""
-    before = asyncio.all_tasks()
-    yield
-    left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
-    if left:
-        # asyncio closes a generator that was garbage collected in a task of its own, which ends at once.
-        _, left = await asyncio.wait(left, timeout=5)
-    assert left == set()
-
-
-class Waits:
-    """Stands in for sleeping between attempts."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-
-
-class Chunks:
-    """Receives a stream."""
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.ends = 0
-        self.first = asyncio.Event()
-
-    def __call__(self, text: str, done: bool) -> None:
-        self.pieces.append(text)
-        self.ends += done
-        self.first.set()
-
-
-def client_of(
-    server: OpenAIServer, *, model: str = "openai/gpt-4o-mini", waits: Waits | None = None, **options: Any
-) -> LiteLLMClient:
-    settings = {"model": model, "api_base": server.base_url, "api_key": KEY}
-    return LiteLLMClient(settings, sleep=waits or Waits(), **options)
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 
 async def test_a_reply_comes_with_its_usage_and_cost() -> None:
@@ -86,6 +42,21 @@ async def test_a_reply_comes_with_its_usage_and_cost() -> None:
     )
     assert reply.cost_usd is not None
     assert 0 < reply.cost_usd < 0.01
+
+
+async def test_a_stream_ends_with_the_same_usage() -> None:
+    usage = Usage(prompt_tokens=1000, completion_tokens=200, cached_tokens=400, reasoning_tokens=50)
+    async with OpenAIServer.running(Says("hi", usage), Says("hi", usage)) as server:
+        client = client_of(server)
+        whole = await client.complete(messages=QUESTION)
+        streamed = await client.complete(messages=QUESTION, stream=True, on_stream_chunk=Chunks())
+    assert streamed == whole
+
+
+async def test_a_reply_without_usage_has_no_price() -> None:
+    async with OpenAIServer.running(Says("hi", None)) as server:
+        reply = await client_of(server).complete(messages=QUESTION)
+    assert (reply.usage, reply.cost_usd) == (None, None)
 
 
 async def test_a_stream_arrives_in_pieces_and_returns_the_whole() -> None:
@@ -150,6 +121,7 @@ async def test_a_passing_failure_is_tried_again(failure: Fails) -> None:
     async with OpenAIServer.running(failure, failure, Says("at last")) as server:
         reply = await client_of(server, waits=waits).complete(messages=QUESTION)
     assert reply.text == "at last"
+    assert reply.cost_usd is not None  # refused requests cost nothing
     assert len(waits.seconds) == 2
     assert all(0 <= wait <= 20 for wait in waits.seconds)
 
@@ -169,6 +141,23 @@ async def test_after_a_cut_stream_the_whole_answer_comes_without_a_second_stream
     assert "".join(chunks.pieces) == "The quick brown"
     assert chunks.ends == 1
     assert reply.cost_usd is None  # nobody says what the first attempt cost
+
+
+async def test_a_stream_cut_after_many_pieces_is_made_again_once_and_shown_once() -> None:
+    chunks, waits = Chunks(), Waits()
+    words = " ".join(f"word{at}" for at in range(300))
+    async with OpenAIServer.running(CutsOff(words), Says("All of it.")) as server:
+        client = client_of(server, waits=waits)
+        reply = await client.complete(messages=QUESTION, stream=True, on_stream_chunk=chunks)
+    assert reply.text == "All of it."
+    assert words.startswith(chunks.text)
+    assert (reply.cost_usd, len(waits.seconds), len(server.requests)) == (None, 1, 2)
+
+
+async def test_after_a_timeout_the_cost_is_unknown() -> None:
+    async with OpenAIServer.running(Hangs(), Says("at last")) as server:
+        reply = await client_of(server, timeout_s=0.5).complete(messages=QUESTION)
+    assert (reply.text, reply.cost_usd) == ("at last", None)
 
 
 async def test_a_stream_cut_every_time_is_an_error() -> None:
@@ -229,19 +218,20 @@ async def test_nobody_listening_is_an_error_with_a_hint() -> None:
 
 
 @pytest.mark.parametrize("reply", [Hangs("The quick brown fox"), Hangs()])
-async def test_cancelling_closes_the_stream(reply: Hangs) -> None:
+async def test_cancelling_closes_the_stream_within_a_second_and_asks_no_more(reply: Hangs) -> None:
     chunks = Chunks()
-    async with OpenAIServer.running(reply) as server:
+    async with OpenAIServer.running(reply, repeat_last=True) as server:
         call = asyncio.create_task(
             client_of(server).complete(messages=QUESTION, stream=True, on_stream_chunk=chunks)
         )
         async with asyncio.timeout(5):
             await (chunks.first if reply.text else server.asked).wait()
         call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(1):
+            with pytest.raises(asyncio.CancelledError):
+                await call
             await server.client_left.wait()
+    assert len(server.requests) == 1
     assert chunks.ends == 0
 
 

@@ -146,7 +146,10 @@ async def test_all_questions_of_a_plan_are_asked_one_after_the_other() -> None:
     second = paused(await planner.resume(first.resume_token, "1"))
     assert second.payload == {"question": "two?"}
     result = finished(await planner.resume(second.resume_token, "2"))
-    assert [message["content"] for message in llm.received[1][-2:]] == ["Resume input: 1", "Resume input: 2"]
+    assert [message["content"] for message in llm.received[1][-2:]] == [
+        'Resume input: 1 (answers what `ask` asked: {"question":"one?"})',
+        'Resume input: 2 (answers what `ask` asked: {"question":"two?"})',
+    ]
     branches = result.metadata["steps"][0]["observation"]["branches"]
     assert [sorted(branch.keys() - {"node", "args"}) for branch in branches] == [
         ["pause"], ["observation"], ["pause"], ["observation"]

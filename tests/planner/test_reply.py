@@ -34,7 +34,7 @@ ANSWER = {"answer": "a", "raw_answer": "a"}
     ],
 )
 def test_the_action_is_found_whatever_stands_around_it(text: str) -> None:
-    action = read_reply(text)
+    action = read_reply(text).action
     assert (action.next_node, action.args) == ("look", {"text": "x"})
     assert action.raw_llm_response == text
 
@@ -57,7 +57,7 @@ def test_the_action_is_found_whatever_stands_around_it(text: str) -> None:
     ],
 )  # fmt: skip
 def test_both_shapes_mean_the_same_actions(value: object, next_node: str, args: object) -> None:
-    action = read_reply(json.dumps(value))
+    action = read_reply(json.dumps(value)).action
     assert (action.next_node, action.args) == (next_node, args)
 
 
@@ -93,7 +93,7 @@ def test_what_holds_no_usable_action_is_one_error(text: str) -> None:
 @given(st.text() | st.text('{}[]",:\\ \nabnulextarg_d0123', max_size=60))
 def test_any_text_is_an_action_or_an_unreadable_reply(text: str) -> None:
     try:
-        action = read_reply(text)
+        action = read_reply(text).action
     except UnreadableReply:
         return
     assert isinstance(action, PlannerAction)

@@ -70,6 +70,11 @@ async def test_a_client_with_two_keywords_is_enough() -> None:
         "reflection_llm_calls": 0,
         "summarizer_llm_calls": 0,
         "cost_known": True,
+        "unpriced_calls": 0,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
     }
 
 
@@ -110,8 +115,6 @@ async def test_an_error_of_the_provider_is_raised_and_never_an_answer() -> None:
         "plain prose",
         '{"next_node": "look"',
         "[" * 100_000,
-        {},
-        {"next_node": "final_response", "args": {}},
     ],
 )
 async def test_a_bad_reply_is_shown_to_the_model_and_asked_for_again(bad: Any) -> None:
@@ -224,7 +227,7 @@ async def test_concurrent_runs_of_one_planner_share_nothing() -> None:
     def decide(messages: Sequence[Mapping[str, str]]) -> Any:
         query = json.loads(messages[1]["content"])["query"]
         rounds = (len(messages) - 2) // 2
-        return call("look", text=query) if rounds < int(query) else answer(query)
+        return call("look", text=query, copies=rounds) if rounds < int(query) else answer(query)
 
     planner = ReactPlanner(llm_client=FunctionLLM(decide), catalog=Notebook().catalog())
     results = await asyncio.gather(*(planner.run(str(count)) for count in range(6)))

@@ -57,7 +57,11 @@ def test_reading_is_tolerant_of_what_older_programs_wrote() -> None:
     assert trajectory.sources == [{"title": "t"}]
     (step,) = trajectory.steps
     assert step.streams == {"good": ({"seq": 0},)}
-    assert (step.action.next_node, step.action.thought) == ("final_response", "")
+    assert (step.action.next_node, step.action.thought) == (
+        "final_response",
+        "planning next step",
+    )
+    assert step.action.own_thought() == ""
 
 
 def test_a_summary_by_rule_keeps_goal_last_fact_and_what_to_retry() -> None:

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, JsonObject, is_object, json_text
-from penguiflow.planner._parse.answer import AUTO_PLACEHOLDER
+from penguiflow.planner._loop.missing_values import takes_simple_value
+from penguiflow.planner._loop.placeholders import placeholder_rule
 from penguiflow.planner.action import PlannerAction
 
 _MAX_PROBLEMS = 8
 _MESSAGE_CHARS = 200
 
 
+RefusalSource: TypeAlias = Literal["validation", "placeholder", "validator", "validator_error"]
+"""Who refused: the tool's model, its placeholder rule, its own validator, or that validator by failing."""
+
+
 @dataclass(frozen=True, slots=True)
 class ValidArgs:
-    """The arguments passed; `shown` is their JSON form, from which the same values can be validated again."""
+    """The arguments passed; `shown` is their JSON form, from which the same values can be validated again.
+
+    `placeholders` maps the paths of values that look like placeholders to them.
+    """
 
     parsed: BaseModel
     shown: JsonObject
+    placeholders: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidArgs:
-    """The arguments were refused; `messages` are short, `missing` names the required fields not given."""
+    """The arguments were refused; `messages` are short, `missing` names the required fields not given.
+
+    `fillable` names the missing fields if simple values for them are all that is wrong.
+    """
 
     messages: Sequence[str]
     missing: Sequence[str] = ()
+    fillable: Sequence[str] = ()
+    source: RefusalSource = "validation"
+    placeholders: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def error(self, node: str) -> str:
         """Return the text the model reads."""
@@ -43,13 +59,20 @@ def check_args(
     try:
         parsed = spec.args_model.model_validate(dict(args))
     except ValidationError as exc:
-        return _invalid(exc)
+        return _invalid(exc, spec.args_model)
     except Exception as exc:  # noqa: BLE001 - a user's validator may raise anything; the model must hear of it
         return InvalidArgs([f"{type(exc).__name__}: {exc}"[:_MESSAGE_CHARS]])
-    problem = _placeholder_problem(spec, args) or _own_validator_problem(spec, parsed, action)
-    if problem is not None:
-        return InvalidArgs([problem])
-    return ValidArgs(parsed, _shown(spec, parsed, args))
+    rule = placeholder_rule(spec.extra.get("arg_validation"))
+    found = rule.found_in(args)
+    if found and rule.rejects:
+        messages = [
+            f"{path}: `{value}` is a placeholder; give the real value" for path, value in found.items()
+        ]
+        return InvalidArgs(messages[:_MAX_PROBLEMS], source="placeholder", placeholders=found)
+    refused = _refused_by_own_validator(spec, parsed, action)
+    if refused is not None:
+        return refused
+    return ValidArgs(parsed, _shown(spec, parsed, args), found if rule.tells else {})
 
 
 def needs_approval(spec: NodeSpec, parsed: BaseModel) -> bool:
@@ -62,16 +85,21 @@ def needs_approval(spec: NodeSpec, parsed: BaseModel) -> bool:
         return True
 
 
-def _invalid(exc: ValidationError) -> InvalidArgs:
-    problems = exc.errors(include_url=False, include_context=False, include_input=False)
+def _invalid(exc: ValidationError, model: type[BaseModel]) -> InvalidArgs:
+    problems = exc.errors(include_url=False, include_context=False)
     messages = [
         f"{'.'.join(map(str, problem['loc'])) or 'args'}: {problem['msg']}"[:_MESSAGE_CHARS]
         for problem in problems
     ]
     if len(messages) > _MAX_PROBLEMS:
         messages[_MAX_PROBLEMS:] = [f"{len(messages) - _MAX_PROBLEMS} more problems"]
-    missing = [".".join(map(str, problem["loc"])) for problem in problems if problem["type"] == "missing"]
-    return InvalidArgs(messages, missing)
+    missing = [
+        ".".join(map(str, problem["loc"]))
+        for problem in problems
+        if problem["type"] == "missing" or (problem["input"] is None and len(problem["loc"]) == 1)
+    ]
+    can_fill = len(missing) == len(problems) and all(takes_simple_value(model, name) for name in missing)
+    return InvalidArgs(messages, missing, missing if can_fill else ())
 
 
 def _shown(spec: NodeSpec, parsed: BaseModel, args: Mapping[str, Json]) -> JsonObject:
@@ -86,26 +114,19 @@ def _shown(spec: NodeSpec, parsed: BaseModel, args: Mapping[str, Json]) -> JsonO
     return dict(args)
 
 
-def _placeholder_problem(spec: NodeSpec, args: Mapping[str, Json]) -> str | None:
-    policy = spec.extra.get("arg_validation")
-    if not is_object(policy) or not policy.get("reject_placeholders"):
-        return None
-    placeholders = {AUTO_PLACEHOLDER, *policy.get("placeholders", ())}
-    for name, value in args.items():
-        if isinstance(value, str) and value.strip() in placeholders:
-            return f"{name}: `{value.strip()}` is a placeholder; give the real value"
-    return None
-
-
-def _own_validator_problem(spec: NodeSpec, parsed: BaseModel, action: PlannerAction | None) -> str | None:
+def _refused_by_own_validator(
+    spec: NodeSpec, parsed: BaseModel, action: PlannerAction | None
+) -> InvalidArgs | None:
     validator = spec.extra.get("arg_validator")
     if validator is None:
         return None
     try:
         answer: Json = validator(parsed, action)
     except Exception as exc:  # noqa: BLE001 - a user's validator may raise anything; the model must hear of it
-        return f"{type(exc).__name__}: {exc}"[:_MESSAGE_CHARS]
+        return InvalidArgs([f"{type(exc).__name__}: {exc}"[:_MESSAGE_CHARS]], source="validator_error")
     if answer is None or answer is True:
         return None
     reason = answer.get("error") if is_object(answer) else answer
-    return str(reason if reason else "refused by the tool's validator")[:_MESSAGE_CHARS]
+    return InvalidArgs(
+        [str(reason if reason else "refused by the tool's validator")[:_MESSAGE_CHARS]], source="validator"
+    )

@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 from penguiflow._clock import WallClock
 from penguiflow.planner._json import JsonObject, is_json
 from penguiflow.planner._loop.calls import PauseRequest
+from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner.context import PlannerPauseReason
 
@@ -40,6 +41,8 @@ class CallContext:
         events: RunEvents,
         clock: WallClock,
         pause_enabled: bool,
+        artifacts: RunArtifacts,
+        idempotency_key: str,
     ) -> None:
         self._call_id = call_id
         self._action_seq = action_seq
@@ -48,6 +51,8 @@ class CallContext:
         self._events = events
         self._clock = clock
         self._pause_enabled = pause_enabled
+        self.artifacts = artifacts
+        self.idempotency_key = idempotency_key
         self._warned_about_meta = False
         self._artifact_counts: dict[str, int] = {}
         self.streams: dict[str, list[JsonObject]] = {}

@@ -31,7 +31,8 @@ class PauseRequest:
 class PlannedCall:
     """A call whose arguments are valid. `args` are exactly those that run; `decision` is a person's.
 
-    `parsed` is the validated form of `args`; it is not stored, and None after a stored call was read.
+    `parsed` is the validated form of `args` and `placeholders` are what looks like none in them; neither is
+    stored, so `parsed` is None after a stored call was read.
     """
 
     call_id: str
@@ -40,6 +41,7 @@ class PlannedCall:
     needs_approval: bool = False
     decision: JsonObject | None = None
     parsed: BaseModel | None = None
+    placeholders: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class CallResult:
     failure: JsonObject | None = None
     pause: PauseRequest | None = None
     streams: Streams = field(default_factory=dict[str, Sequence[JsonObject]])
+    artifacts: JsonObject = field(default_factory=dict[str, Any])
+    sources: Sequence[JsonObject] = ()
     latency_ms: float = 0.0
 
     def shown(self) -> Any:  # see `observation`
@@ -93,9 +97,13 @@ class PendingStep:
         """Return the positions of calls that may run now."""
         return [i for i in self.open_calls() if not self.calls[i].needs_approval]
 
-    def next_to_ask(self) -> int | None:
-        """Return the position of the first call that waits for a person."""
-        return next((i for i in self.open_calls() if self.calls[i].needs_approval), None)
+    def waiting_calls(self) -> list[int]:
+        """Return the positions of calls that wait for a person."""
+        return [i for i in self.open_calls() if self.calls[i].needs_approval]
+
+    def settled(self) -> list[CallResult]:
+        """Return the results of calls that are settled, in order."""
+        return [result for result in self.results if result is not None]
 
     def with_results(self, results: Mapping[int, CallResult]) -> PendingStep:
         """Return the step with these calls settled."""

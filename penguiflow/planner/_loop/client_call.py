@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
-from penguiflow.llm.protocol import ChatMessage, JSONLLMClient, OnStreamChunk
+from penguiflow.llm.protocol import ChatMessage, JSONLLMClient, NativeTools, OnStreamChunk
 from penguiflow.llm.usage import LLMReply
-
-_STREAM_KEYWORDS = ("stream", "on_stream_chunk")
 
 
 class PlainJSONClient(Protocol):
@@ -23,39 +22,50 @@ class PlainJSONClient(Protocol):
 PlannerClient: TypeAlias = JSONLLMClient | PlainJSONClient
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """What one call asks for. What the client cannot do of it is left out of the call."""
+
+    messages: Sequence[ChatMessage]
+    response_format: Mapping[str, Any] | None = None
+    tools: NativeTools | None = None
+    on_text: OnStreamChunk | None = None
+    on_reasoning: OnStreamChunk | None = None
+
+
 class ClientCall:
     """Calls a client with the keywords its `complete` takes; its signature is read once."""
 
     def __init__(self, client: PlannerClient) -> None:
         self._client = client
         parameters = inspect.signature(client.complete).parameters.values()
-        self.can_stream = any(
-            parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters
-        ) or set(_STREAM_KEYWORDS) <= {parameter.name for parameter in parameters}
+        self._takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+        self._takes = frozenset(parameter.name for parameter in parameters)
 
-    async def __call__(
-        self,
-        messages: Sequence[ChatMessage],
-        response_format: Mapping[str, Any] | None,
-        on_stream_chunk: OnStreamChunk | None,
-    ) -> LLMReply:
+    @property
+    def can_stream(self) -> bool:
+        """Return whether the client's `complete` can be asked for a stream."""
+        return self._takes_all or {"stream", "on_stream_chunk"} <= self._takes
+
+    async def __call__(self, request: ModelRequest) -> LLMReply:
         """Return the reply.
 
         Raises:
             LLMError: as the client raises it.
             TypeError: the client returned something else than its protocol says.
         """
-        if not self.can_stream:
-            return _as_reply(await self._client.complete(messages=messages, response_format=response_format))
-        streaming = cast(JSONLLMClient, self._client)  # `can_stream` says that it takes these keywords
-        return _as_reply(
-            await streaming.complete(
-                messages=messages,
-                response_format=response_format,
-                stream=on_stream_chunk is not None,
-                on_stream_chunk=on_stream_chunk,
-            )
-        )
+        # Any: which keywords there are is known from the client's signature only.
+        keywords: dict[str, Any] = {"response_format": request.response_format}
+        if self.can_stream:
+            keywords["stream"] = request.on_text is not None
+            keywords["on_stream_chunk"] = request.on_text
+        # These are given by name only: a wrapper that takes anything may wrap a client that does not.
+        if request.tools is not None and "tools" in self._takes:
+            keywords["tools"] = request.tools
+        if request.on_reasoning is not None and "on_reasoning_chunk" in self._takes:
+            keywords["on_reasoning_chunk"] = request.on_reasoning
+        client = cast(JSONLLMClient, self._client)
+        return _as_reply(await client.complete(messages=request.messages, **keywords))
 
 
 def _as_reply(reply: object) -> LLMReply:

@@ -1,19 +1,32 @@
 """What somebody said to a paused run, fitted to what the run waits for.
 
-Pure, so a decision that does not fit changes nothing.
+Pure, so an answer that does not fit changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from penguiflow.catalog import NodeSpec
+from penguiflow.planner._json import JsonObject, json_text
 from penguiflow.planner._loop.approval import as_decision, as_text, resolve
-from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep, PlannedCall
-from penguiflow.planner._loop.pause_record import PausedRun
-from penguiflow.planner.approvals import Decision
+from penguiflow.planner._loop.calls import CallResult, PendingStep, PlannedCall
+from penguiflow.planner._loop.pause_record import PausedRun, Question
+from penguiflow.planner._loop.progress import ExtendableLimit
+from penguiflow.planner._summary import cut
+from penguiflow.planner.approvals import (
+    Approve,
+    Decision,
+    DecisionError,
+    Reject,
+    decision_from_json,
+    decision_to_json,
+    parse_decision,
+)
+
+_QUESTION_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +46,70 @@ class DecidedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredQuestion:
-    """What somebody said to a tool's question; `later` are the questions of other tools of the same step."""
+    """What somebody said to a tool's question."""
 
     text: str | None
-    later: tuple[PauseRequest, ...]
 
 
-GoingOn: TypeAlias = DecidedCall | AnsweredQuestion
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredLimit:
+    """What somebody said to a limit: the run may go on as far again, or must end."""
+
+    limit: ExtendableLimit
+    extends: bool
+    text: str | None
 
 
-def interpret(paused: PausedRun, tools: Mapping[str, NodeSpec], user_input: str | Decision | None) -> GoingOn:
+GoingOn: TypeAlias = DecidedCall | AnsweredQuestion | AnsweredLimit
+
+
+def interpret(
+    paused: PausedRun, token: str, tools: Mapping[str, NodeSpec], user_input: str | Decision | None
+) -> GoingOn:
     """Return how the run goes on.
 
     Raises:
         DecisionError: this cannot be said to what the run waits for.
     """
-    if paused.pending is None:
-        return AnsweredQuestion(text=as_text(user_input), later=paused.later)
-    call = paused.pending.calls[paused.position]
+    question = paused.question(token)
+    if question.limit is not None:
+        decision = _decision_or_none(user_input)
+        text = None if isinstance(decision, Approve | Reject) else as_text(user_input)
+        return AnsweredLimit(limit=question.limit, extends=not isinstance(decision, Reject), text=text)
+    if question.position is None or paused.pending is None:
+        return AnsweredQuestion(text=_with_question(as_text(user_input), question))
+    call = paused.pending.calls[question.position]
     decided, result = resolve(call, tools.get(call.node), as_decision(user_input))
-    return DecidedCall(pending=paused.pending, position=paused.position, call=decided, result=result)
+    return DecidedCall(pending=paused.pending, position=question.position, call=decided, result=result)
+
+
+def answer_record(user_input: str | Decision | None) -> JsonObject:
+    """Return the stored form of what somebody said."""
+    if user_input is None or isinstance(user_input, str):
+        return {"text": user_input}
+    return decision_to_json(user_input)
+
+
+def read_answer(record: Mapping[str, Any]) -> str | Decision | None:
+    """Read what `answer_record` wrote."""
+    if "decision" in record:
+        return decision_from_json(record)
+    text = record.get("text")
+    return None if text is None else str(text)
+
+
+def _with_question(text: str | None, question: Question) -> str | None:
+    """Say which of several questions a text answers, since they may be answered in any order."""
+    if not text or question.node is None:
+        return text
+    asked = cut(json_text(question.asked.payload), _QUESTION_CHARS)
+    return f"{text} (answers what `{question.node}` asked: {asked})"
+
+
+def _decision_or_none(user_input: str | Decision | None) -> Decision | None:
+    if user_input is None or not isinstance(user_input, str):
+        return user_input
+    try:
+        return parse_decision(user_input)
+    except DecisionError:
+        return None

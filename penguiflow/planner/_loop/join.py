@@ -25,18 +25,18 @@ _IMPLICIT = {
 }
 
 
-def branch_records(pending: PendingStep) -> list[JsonObject]:
-    """Return what the model reads about each branch, in plan order."""
+def branch_records(pending: PendingStep, *, shortened: bool = False) -> list[JsonObject]:
+    """Return each branch in plan order, with its result in full or as the model reads it."""
     pairs = zip(pending.calls, pending.results, strict=True)
     return [
-        branch_record(call, result)
+        branch_record(call, result, shortened=shortened)
         for call, result in list(pairs)[: pending.branch_count]
         if result is not None
     ]
 
 
-def branch_record(call: PlannedCall, result: CallResult) -> JsonObject:
-    """Return one branch as the model reads it."""
+def branch_record(call: PlannedCall, result: CallResult, *, shortened: bool = False) -> JsonObject:
+    """Return one branch, with its result in full or as the model reads it."""
     record: JsonObject = {"node": call.node, "args": call.args}
     if result.pause is not None:
         record["pause"] = {"reason": result.pause.reason, "payload": result.pause.payload}
@@ -45,7 +45,7 @@ def branch_record(call: PlannedCall, result: CallResult) -> JsonObject:
         if result.failure is not None:
             record["failure"] = result.failure
     else:
-        record["observation"] = result.shown()
+        record["observation"] = result.shown() if shortened else result.observation
     if call.decision is not None and call.decision.get("decision") == "edit":
         record["changed_by_person"] = {"args_that_ran": call.args}
     return record
@@ -70,9 +70,12 @@ def injection_sources(pending: PendingStep) -> JsonObject:
     }
 
 
-def join_is_due(pending: PendingStep, join: ParallelJoin | None) -> bool:
-    """Return whether the join must be planned now: all branches succeeded and it was not planned yet."""
-    return join is not None and not pending.join_planned and all(map(_succeeded, pending.results))
+def join_is_due(pending: PendingStep, join: ParallelJoin) -> bool:
+    """Return whether the join must be planned now: it was not yet, and enough of the branches succeeded."""
+    statuses = [result.status for result in pending.settled()]
+    if pending.join_planned or len(statuses) < len(pending.results) or "paused" in statuses:
+        return False
+    return join.on_failure == "partial" or "failed" not in statuses
 
 
 def plan_join(pending: PendingStep, join: ParallelJoin, rules: Rules) -> PendingStep:
@@ -84,7 +87,9 @@ def plan_join(pending: PendingStep, join: ParallelJoin, rules: Rules) -> Pending
     args = join.args | {name: sources[source] for name, source in mapping.items() if source in sources}
     planned: PlannedCall | Refusal
     if unknown:
-        planned = Refusal(f"join cannot inject `{', '.join(unknown)}`; valid sources: {', '.join(sources)}")
+        planned = Refusal(
+            error=f"join cannot inject `{', '.join(unknown)}`; valid sources: {', '.join(sources)}"
+        )
     else:
         planned = plan_call(call_id, ParallelCall(node=join.node, args=args), pending.action, rules)
     if isinstance(planned, PlannedCall):
@@ -105,12 +110,13 @@ def join_context(pending: PendingStep) -> JsonObject:
     }
 
 
-def join_outcome(pending: PendingStep, join: ParallelJoin) -> JsonObject:
-    """Return what the model reads about the join."""
+def join_outcome(pending: PendingStep, join: ParallelJoin, *, shortened: bool = False) -> JsonObject:
+    """Return what became of the join, with its result in full or as the model reads it."""
     if pending.join_planned:
         call, result = pending.calls[-1], pending.results[-1]
         assert result is not None, "a step is recorded only when all its calls are settled"
-        return {key: value for key, value in branch_record(call, result).items() if key != "args"}
+        record = branch_record(call, result, shortened=shortened)
+        return {key: value for key, value in record.items() if key != "args"}
     failures = [branch for branch in branch_records(pending) if "error" in branch]
     if failures:
         listed = [
@@ -137,7 +143,3 @@ def _mapping_of(join: ParallelJoin, rules: Rules) -> Mapping[str, str]:
 
 def _fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(model.model_fields)
-
-
-def _succeeded(result: CallResult | None) -> bool:
-    return result is not None and result.status == "succeeded"

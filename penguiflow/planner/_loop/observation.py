@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penguiflow.planner._json import Json, is_list, is_object, json_text
+from penguiflow.planner._json import Json, JsonObject, is_list, is_object, json_text
 from penguiflow.planner.models import ObservationGuardrailConfig
 
 _LIST_ITEMS = 20
 _OBJECT_KEYS = 200
 _MAX_DEPTH = 40
 _LEAST_FIELD_CHARS = 20
+_SUFFIX = "... [{truncated_chars} characters left out]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,38 @@ def clamp(observation: Json, text_chars: int, config: ObservationGuardrailConfig
     limit = config.max_observation_chars
     if text_chars <= limit:
         return None
-    cut = _Cut(config.max_field_chars, _LIST_ITEMS, _OBJECT_KEYS, config.truncation_suffix)
+    if not config.preserve_structure:
+        shorter = _preview(observation, text_chars, limit // 2)
+    else:
+        cut = _Cut(config.max_field_chars, _LIST_ITEMS, _OBJECT_KEYS, config.truncation_suffix)
+        shorter = _shortened(observation, text_chars, limit, cut)
+    return Clamped(shorter, text_chars, len(json_text(shorter)))
+
+
+def shortened(value: Json, chars: int) -> Json:
+    """Return a JSON value in at most that many characters of text, keeping what structure it can."""
+    text_chars = len(json_text(value))
+    cut = _Cut(max(_LEAST_FIELD_CHARS, chars // 2), _LIST_ITEMS, _OBJECT_KEYS, _SUFFIX)
+    return value if text_chars <= chars else _shortened(value, text_chars, chars, cut)
+
+
+def _shortened(value: Json, text_chars: int, limit: int, cut: _Cut) -> Json:
     while True:
-        shorter = _cut(observation, cut, _MAX_DEPTH)
-        size = len(json_text(shorter))
-        if size <= limit:
-            return Clamped(shorter, text_chars, size)
+        shorter = _cut(value, cut, _MAX_DEPTH)
+        if len(json_text(shorter)) <= limit:
+            return shorter
         if cut.field_chars <= _LEAST_FIELD_CHARS:
-            preview = {
-                "preview": json_text(shorter)[: limit // 2],
-                "left_out": f"{text_chars} characters in all",
-            }
-            return Clamped(preview, text_chars, len(json_text(preview)))
+            return _preview(shorter, text_chars, limit // 2)
         cut = _Cut(
             max(_LEAST_FIELD_CHARS, cut.field_chars // 2),
             max(1, cut.items // 2),
             max(1, cut.keys // 2),
             cut.suffix,
         )
+
+
+def _preview(value: Json, text_chars: int, chars: int) -> JsonObject:
+    return {"preview": json_text(value)[:chars], "left_out": f"{text_chars} characters in all"}
 
 
 def _cut(value: Json, cut: _Cut, depth: int) -> Json:

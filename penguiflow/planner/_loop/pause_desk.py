@@ -1,118 +1,201 @@
-"""Keeps paused runs under one-time tokens, in the caller's store or, without one, in this planner."""
+"""Keeps paused runs under one-time tokens, in the caller's store or, without one, in this planner.
+
+What stands under a token goes through four forms, each a JSON object:
+
+- the record of the run, or, when several questions are open, `{"group": key}` where `key` holds it;
+- the record with `claimed`: somebody answered, and the run goes on somewhere. When that process dies the
+  answer is still there, for `recover`;
+- `{"spent": true}`: over. A store that removes what it loads holds nothing any more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
+from penguiflow._clock import WallClock
 from penguiflow._ids import IdSource
-from penguiflow.planner._json import JsonObject
+from penguiflow.planner._json import JsonObject, is_object
+from penguiflow.planner._loop.local_pauses import LocalPauses
+from penguiflow.planner._loop.pause_errors import (
+    PauseBusyError,
+    PauseExpiredError,
+    PauseNotSavedError,
+    PauseStoreError,
+    UnknownTokenError,
+)
+from penguiflow.planner._loop.pause_record import PAUSE_SCHEMA_VERSION
 
 _MAX_LIVE_CONTEXTS = 256
+_STORE_METHODS = ("save_planner_state", "load_planner_state")
 
 _Save = Callable[[str, JsonObject], Awaitable[None] | None]
 _Load = Callable[[str], Awaitable[JsonObject | None] | JsonObject | None]
 
 
-class PauseNotSavedError(RuntimeError):
-    """The store could not keep a pause, so no token exists; the cause is the store's own error."""
-
-
-class UnknownTokenError(KeyError):
-    """No run waits under a token: it never did, or somebody resumed it already."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
 class PauseDesk:
-    """Hands out a token per pause and gives the record back exactly once.
+    """Hands out tokens and gives the record behind one back exactly once, before it expires.
 
     `store` may be any object; only one with `save_planner_state` and `load_planner_state` is used. With
     `peek_planner_state` too, looking never takes the record out, so a kill at that moment loses nothing.
     """
 
-    def __init__(self, store: object | None, new_token: IdSource) -> None:
-        save, load = getattr(store, "save_planner_state", None), getattr(store, "load_planner_state", None)
-        usable = callable(save) and callable(load)
+    def __init__(
+        self, store: object | None, new_token: IdSource, *, ttl_s: float | None, clock: WallClock
+    ) -> None:
+        if not all(callable(getattr(store, name, None)) for name in _STORE_METHODS):
+            store = LocalPauses(clock)
         # Stores are duck-typed: these are the two methods the constructor's documentation asks for.
-        self._save = cast(_Save, save) if usable else self._save_here
-        self._load = cast(_Load, load) if usable else self._load_here
-        peek = getattr(store, "peek_planner_state", None) if usable else self._peek_here
-        self._peek = cast(_Load, peek) if callable(peek) else self._load_and_save_again
+        save, load = (getattr(store, name) for name in _STORE_METHODS)
+        self._save, self._load_raw = cast(_Save, save), cast(_Load, load)
+        peek = getattr(store, "peek_planner_state", None)
+        self._peek_raw = cast(_Load, peek) if callable(peek) else self._load_and_save_again
         self._new_token = new_token
-        self._here: dict[str, str] = {}
+        self._ttl_s = ttl_s
+        self._clock = clock
         self._live_contexts: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
 
-    async def put(self, record: JsonObject, tool_context: Mapping[str, Any]) -> str:
-        """Keep a record under a new token.
+    def new_tokens(self, count: int) -> list[str]:
+        """Return tokens under which nothing stands yet."""
+        return [self._new_token() for _ in range(count)]
+
+    async def put(
+        self, tokens: Sequence[str], record: JsonObject, tool_context: Mapping[str, Any], group: str | None
+    ) -> None:
+        """Keep a record under these tokens; `group` is the one it had before, when some were answered.
 
         Raises:
             PauseNotSavedError: it could not be kept; the run cannot pause.
         """
-        token = self._new_token()
+        expires_at = None if self._ttl_s is None else self._clock() + self._ttl_s
+        record = {**record, "expires_at": expires_at}
         try:
-            await _awaited(self._save(token, record))
+            if group is None and len(tokens) == 1:
+                await _awaited(self._save(tokens[0], record))
+            else:
+                await self._put_group(tokens, record, group or self._new_token())
         except Exception as exc:
             raise PauseNotSavedError(f"the pause could not be stored: {type(exc).__name__}: {exc}") from exc
         # Objects that no store can keep are still there when this very planner resumes.
-        self._live_contexts[token] = tool_context
-        if len(self._live_contexts) > _MAX_LIVE_CONTEXTS:
+        for token in tokens:
+            self._live_contexts[token] = tool_context
+        while len(self._live_contexts) > _MAX_LIVE_CONTEXTS:
             self._live_contexts.popitem(last=False)
-        return token
-
-    async def take(self, token: str) -> JsonObject:
-        """Remove the record and return it.
-
-        Raises:
-            UnknownTokenError: nothing waits under this token.
-        """
-        async with self._one_at_a_time:
-            return _found(token, await _awaited(self._load(token)))
 
     async def look(self, token: str) -> JsonObject:
         """Return the record and leave it waiting.
 
         Raises:
-            UnknownTokenError: as `take`.
+            UnknownTokenError, PauseExpiredError: nothing waits under this token, or nothing any more.
         """
         async with self._one_at_a_time:
-            return _found(token, await _awaited(self._peek(token)))
+            return await self._waiting(token)
+
+    async def take(self, token: str, answer: JsonObject) -> JsonObject:
+        """Claim the run behind the token for this answer and return its record.
+
+        Raises:
+            UnknownTokenError, PauseExpiredError: as `look`; of several who try at once one gets it.
+            PauseBusyError: another question of the same step is being answered; the token stays valid.
+        """
+        async with self._one_at_a_time:
+            record = await self._waiting(token)
+            taken = await self._load(token)
+            if not taken or "claimed" in taken or "spent" in taken:
+                if taken:
+                    await _awaited(self._save(token, taken))
+                raise _unknown(token)
+            group = taken.get("group")
+            if isinstance(group, str):
+                held = await self._load(group)
+                if not held:
+                    await _awaited(self._save(token, taken))
+                    raise PauseBusyError("another answer to the same step is being worked on; try again")
+                record = {**held, "group": group}
+            await _awaited(self._save(token, {**record, "claimed": answer}))
+            return record
+
+    async def claimed(self, token: str) -> tuple[JsonObject, JsonObject]:
+        """Return the record behind a token that was taken, and the answer it was taken for.
+
+        Raises:
+            UnknownTokenError: nothing was taken under this token, or the run is over.
+        """
+        async with self._one_at_a_time:
+            record = await self._peek(token)
+            answer = record.get("claimed") if record else None
+            if not record or not is_object(answer):
+                raise UnknownTokenError(
+                    f"no answered run stands under token `{token[:64]}`: it still waits (resume it), "
+                    "or it is over"
+                )
+            return {key: value for key, value in record.items() if key != "claimed"}, answer
+
+    async def keep_claimed(self, token: str, record: JsonObject, answer: JsonObject) -> None:
+        """Replace the record of a run that goes on, so that `recover` begins from there."""
+        await _awaited(self._save(token, {**record, "claimed": answer}))
+
+    async def release(self, token: str) -> None:
+        """Let go of a token whose run ended or waits under others; it is never valid again."""
+        self._live_contexts.pop(token, None)
+        async with self._one_at_a_time:
+            await _awaited(self._save(token, {"v": PAUSE_SCHEMA_VERSION, "spent": True}))
+            await self._load(token)
 
     def live_context(self, token: str) -> Mapping[str, Any]:
         """Return the tool context as it was when this planner paused; empty in another process."""
         return self._live_contexts.get(token, {})
 
-    def forget_context(self, token: str) -> None:
-        """Let go of the objects of a run that went on."""
-        self._live_contexts.pop(token, None)
+    async def _put_group(self, tokens: Sequence[str], record: JsonObject, group: str) -> None:
+        await _awaited(self._save(group, record))
+        pointer = {"v": PAUSE_SCHEMA_VERSION, "group": group, "expires_at": record["expires_at"]}
+        for token in tokens:
+            await _awaited(self._save(token, pointer))
 
-    def _save_here(self, token: str, record: JsonObject) -> None:
-        self._here[token] = json.dumps(record)
+    async def _waiting(self, token: str) -> JsonObject:
+        record: JsonObject | None = await self._peek(token)
+        if not record or "claimed" in record or "spent" in record:
+            raise _unknown(token)
+        expires_at = record.get("expires_at")
+        if expires_at is not None and self._clock() >= expires_at:
+            await self._load(token)
+            raise PauseExpiredError(f"token `{token[:64]}` has expired; ask the agent again")
+        group = record.get("group")
+        if not isinstance(group, str):
+            return record
+        held: JsonObject | None = await self._peek(group)
+        if not held:
+            raise PauseBusyError("another answer to the same step is being worked on; try again")
+        return {**held, "group": group}
 
-    def _load_here(self, token: str) -> JsonObject | None:
-        record = self._here.pop(token, None)
-        return None if record is None else json.loads(record)
+    async def _load(self, token: str) -> JsonObject | None:
+        return await _read(self._load_raw, token)
 
-    def _peek_here(self, token: str) -> JsonObject | None:
-        record = self._here.get(token)
-        return None if record is None else json.loads(record)
+    async def _peek(self, token: str) -> JsonObject | None:
+        return await _read(self._peek_raw, token)
 
     async def _load_and_save_again(self, token: str) -> JsonObject | None:
-        record: JsonObject | None = await _awaited(self._load(token))
+        record: JsonObject | None = await self._load(token)
         if record:
             await _awaited(self._save(token, record))
         return record
 
 
-def _found(token: str, record: JsonObject | None) -> JsonObject:
-    if not record:
-        raise UnknownTokenError(f"no run waits under token `{token[:64]}`: unknown, or resumed already")
+def _unknown(token: str) -> UnknownTokenError:
+    return UnknownTokenError(f"no run waits under token `{token[:64]}`: unknown, or resumed already")
+
+
+async def _read(load: _Load, token: str) -> JsonObject | None:
+    try:
+        record: JsonObject | None = await _awaited(load(token))
+    except Exception as exc:
+        raise PauseStoreError(
+            f"token `{token[:64]}` could not be looked up: {type(exc).__name__}: {exc}"
+        ) from exc
     return record
 
 

@@ -7,24 +7,45 @@ costs go on after it, in whatever process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, TypeAlias, assert_never
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias, assert_never
+
+from penguiflow.llm.usage import LLMReply
+from penguiflow.planner._loop.spend import Account, Spend, read_spend
+
+ExtendableLimit: TypeAlias = Literal["max_iters", "hop_budget", "cost_limit_usd", "deadline_s"]
+"""A limit that a person may extend when the run waits at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Counts of one run. `known_cost_usd` sums what is known; `unpriced_calls` counts the calls beyond."""
+    """Counts of one run; see the facts below for what changes them."""
 
     action_seq: int = 0
+    spend: Spend = field(default_factory=Spend)
     hops_used: int = 0
-    llm_calls: int = 0
-    known_cost_usd: float = 0.0
-    unpriced_calls: int = 0
     unreadable_replies: int = 0
+    salvage_used: bool = False
     invalid_args: int = 0
+    suspect_args: int = 0
     consecutive_arg_failures: int = 0
+    arg_failures_by_tool: Mapping[str, int] = field(default_factory=dict[str, int])
+    arg_fills_succeeded: int = 0
+    arg_fills_failed: int = 0
+    arg_fills_tried: tuple[str, ...] = ()
+    finish_repairs_succeeded: int = 0
+    finish_repairs_failed: int = 0
     hop_exhausted: bool = False
     deadline_passed: bool = False
+    ordering_completed: tuple[str, ...] = ()
+    ordering_warned: bool = False
+    last_call: str = ""
+    last_outcome: str = ""
+    same_calls: int = 0
+    revisions: int = 0
+    reflection: Mapping[str, Any] | None = None
+    summarised_steps: int = 0
+    extensions: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +54,11 @@ class StepBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelReplied:
-    """A model call ended; `cost_usd` is None when nobody knows it."""
+class ModelCalled:
+    """A model call ended; without a reply it failed."""
 
-    cost_usd: float | None
+    account: Account
+    reply: LLMReply | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +67,59 @@ class ReplyUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerSalvaged:
+    """The answer was read out of a reply that breaks off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgsSuspect:
+    """The arguments of a call look like placeholders, or a validator of the tool's own refused them."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArgsRejected:
     """The arguments of a call were refused before the tool ran."""
+
+    tool: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArgFillEnded:
+    """The model was asked for nothing but the missing arguments of a tool."""
+
+    tool: str
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRepairEnded:
+    """The model was asked for nothing but the text of its answer."""
+
+    succeeded: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CallsRan:
-    """Tools were executed, whatever came of it."""
+    """Tools were executed, whatever came of it; `succeeded` names those that gave a valid result."""
 
     count: int
+    succeeded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CallSucceeded:
-    """A tool gave a valid result."""
+class OutcomeSeen:
+    """Calls ran; both digests are equal for the same calls with the same outcome."""
+
+    call: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingMoved:
+    """Calls advanced through the order the hints ask for, or were reminded of it."""
+
+    completed: tuple[str, ...]
+    warned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,52 +132,133 @@ class DeadlinePassed:
     """The run's time is over."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerJudged:
+    """A critique of an answer came, or could not be had; the record is what callers read of it."""
+
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionAsked:
+    """A critique sent an answer back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepsSummarised:
+    """The summary of the trajectory covers this many steps."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitExtended:
+    """A person allowed the run as much again as a limit had allowed."""
+
+    limit: ExtendableLimit
+
+
 Fact: TypeAlias = (
     StepBegan
-    | ModelReplied
+    | ModelCalled
     | ReplyUnreadable
+    | AnswerSalvaged
+    | ArgsSuspect
     | ArgsRejected
+    | ArgFillEnded
+    | FinishRepairEnded
     | CallsRan
-    | CallSucceeded
+    | OutcomeSeen
+    | OrderingMoved
     | HopsExhausted
     | DeadlinePassed
+    | AnswerJudged
+    | RevisionAsked
+    | StepsSummarised
+    | LimitExtended
 )
 
 
-def reduce(progress: Progress, fact: Fact) -> Progress:
+def reduce(progress: Progress, fact: Fact) -> Progress:  # noqa: C901 - one short arm per fact
     """Return the progress after one fact."""
     match fact:
         case StepBegan():
             return replace(progress, action_seq=progress.action_seq + 1)
-        case ModelReplied(cost_usd):
-            return replace(
-                progress,
-                llm_calls=progress.llm_calls + 1,
-                known_cost_usd=progress.known_cost_usd + (cost_usd or 0.0),
-                unpriced_calls=progress.unpriced_calls + (cost_usd is None),
-            )
+        case ModelCalled(account, reply):
+            return replace(progress, spend=progress.spend.with_call(account, reply))
         case ReplyUnreadable():
             return replace(progress, unreadable_replies=progress.unreadable_replies + 1)
-        case ArgsRejected():
+        case AnswerSalvaged():
+            return replace(progress, salvage_used=True)
+        case ArgsSuspect():
+            return replace(progress, suspect_args=progress.suspect_args + 1)
+        case ArgsRejected(tool):
+            return _args_rejected(progress, tool)
+        case ArgFillEnded(tool, succeeded):
             return replace(
                 progress,
-                invalid_args=progress.invalid_args + 1,
-                consecutive_arg_failures=progress.consecutive_arg_failures + 1,
+                arg_fills_tried=(*progress.arg_fills_tried, tool),
+                arg_fills_succeeded=progress.arg_fills_succeeded + succeeded,
+                arg_fills_failed=progress.arg_fills_failed + (not succeeded),
             )
-        case CallsRan(count):
-            return replace(progress, hops_used=progress.hops_used + count)
-        case CallSucceeded():
-            return (
-                replace(progress, consecutive_arg_failures=0)
-                if progress.consecutive_arg_failures
-                else progress
+        case FinishRepairEnded(succeeded):
+            return replace(
+                progress,
+                finish_repairs_succeeded=progress.finish_repairs_succeeded + succeeded,
+                finish_repairs_failed=progress.finish_repairs_failed + (not succeeded),
             )
+        case CallsRan(count, succeeded):
+            return _calls_ran(progress, count, succeeded)
+        case OutcomeSeen(call, outcome):
+            again = (call, outcome) == (progress.last_call, progress.last_outcome)
+            times = progress.same_calls + 1 if again else 1
+            return replace(progress, last_call=call, last_outcome=outcome, same_calls=times)
+        case OrderingMoved(completed, warned):
+            return replace(progress, ordering_completed=completed, ordering_warned=warned)
         case HopsExhausted():
             return replace(progress, hop_exhausted=True)
         case DeadlinePassed():
             return replace(progress, deadline_passed=True)
+        case AnswerJudged(record):
+            return replace(progress, reflection=record)
+        case RevisionAsked():
+            return replace(progress, revisions=progress.revisions + 1)
+        case StepsSummarised(count):
+            return replace(progress, summarised_steps=count)
+        case LimitExtended(limit):
+            return _extended(progress, limit)
         case _:
             assert_never(fact)
+
+
+def _args_rejected(progress: Progress, tool: str) -> Progress:
+    by_tool = progress.arg_failures_by_tool
+    return replace(
+        progress,
+        invalid_args=progress.invalid_args + 1,
+        consecutive_arg_failures=progress.consecutive_arg_failures + 1,
+        arg_failures_by_tool={**by_tool, tool: by_tool.get(tool, 0) + 1},
+    )
+
+
+def _calls_ran(progress: Progress, count: int, succeeded: tuple[str, ...]) -> Progress:
+    progress = replace(progress, hops_used=progress.hops_used + count)
+    if not succeeded or not (progress.consecutive_arg_failures or progress.arg_failures_by_tool):
+        return progress
+    left = {tool: n for tool, n in progress.arg_failures_by_tool.items() if tool not in succeeded}
+    return replace(progress, consecutive_arg_failures=0, arg_failures_by_tool=left)
+
+
+def _extended(progress: Progress, limit: ExtendableLimit) -> Progress:
+    extensions = {**progress.extensions, limit: progress.extensions.get(limit, 0) + 1}
+    progress = replace(progress, extensions=extensions)
+    match limit:
+        case "hop_budget":
+            return replace(progress, hop_exhausted=False)
+        case "deadline_s":
+            return replace(progress, deadline_passed=False)
+        case "max_iters" | "cost_limit_usd":
+            return progress
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:
@@ -126,5 +268,11 @@ def progress_record(progress: Progress) -> dict[str, Any]:
 
 def read_progress(record: Mapping[str, Any]) -> Progress:
     """Read what `progress_record` wrote; counters a former version did not have start at zero."""
-    known = {field.name for field in fields(Progress)}
-    return Progress(**{name: value for name, value in record.items() if name in known})
+    # Any: the record is the program's own, of whatever types its fields have.
+    known: dict[str, Any] = {name: record[name] for name in _FIELDS if name in record}
+    known |= {name: tuple(known[name]) for name in _TUPLES if name in known}
+    return Progress(**known, spend=read_spend(record.get("spend") or {}))
+
+
+_FIELDS = frozenset(field.name for field in fields(Progress)) - {"spend"}
+_TUPLES = ("arg_fills_tried", "ordering_completed")

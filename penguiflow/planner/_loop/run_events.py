@@ -12,6 +12,31 @@ from penguiflow.planner.trajectory import Trajectory
 
 logger = logging.getLogger("penguiflow.planner")
 
+_STREAMED = frozenset({"llm_stream_chunk", "stream_chunk", "artifact_chunk"})
+
+# What people, models and tools said is for listeners; no log should keep it.
+_CONTENT = frozenset(
+    {
+        "answer",
+        "args",
+        "args_json",
+        "chunk",
+        "decision",
+        "error",
+        "feedback",
+        "ignored_text_preview",
+        "other_json_summaries",
+        "payload",
+        "placeholders",
+        "proposed_args",
+        "result_json",
+        "resume_token",
+        "text",
+        "thought",
+        "user_input",
+    }
+)
+
 
 class RunEvents:
     """The listeners of one run. `is_heard` says whether building an expensive event is worth it."""
@@ -35,13 +60,14 @@ class RunEvents:
         thought: str | None = None,
         node_name: str | None = None,
         latency_ms: float | None = None,
+        token_estimate: int | None = None,
         error: str | None = None,
         **extra: Any,  # the fields of the event's own kind
     ) -> None:
         """Tell one event to every listener."""
-        # Only the kind is logged: arguments and results may hold what no log should keep.
-        logger.debug("%s at step %d", event_type, len(self._trajectory.steps))
-        if not self._listeners:
+        level = logging.DEBUG if event_type in _STREAMED else logging.INFO
+        is_logged = logger.isEnabledFor(level)
+        if not (self._listeners or is_logged):
             return
         event = PlannerEvent(
             event_type=event_type,
@@ -50,9 +76,13 @@ class RunEvents:
             thought=thought,
             node_name=node_name,
             latency_ms=latency_ms,
+            token_estimate=token_estimate,
             error=error,
             extra=extra,
         )
+        if is_logged:
+            payload = {key: value for key, value in event.to_payload().items() if key not in _CONTENT}
+            logger.log(level, event_type, extra=payload)
         for listener in self._listeners:
             try:
                 listener(event)

@@ -6,27 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from penguiflow.artifacts import ArtifactStore
+from penguiflow.llm.protocol import NativeTools
 from penguiflow.planner._loop.judge import Rules
 from penguiflow.planner._loop.limits import Deadline
 from penguiflow.planner._loop.progress import Fact, Progress, reduce
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._prompts.conversation import Conversation
-from penguiflow.planner.models import AnswerQuality
 from penguiflow.planner.trajectory import Trajectory
 
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """The run's own copies: two runs of one planner share none of this."""
+    """The run's own copies: two runs of one planner share none of this.
 
+    `run_id` stays the same across pauses; `owner` names whose conversation memory the run uses.
+    """
+
+    run_id: str
     trajectory: Trajectory
-    conversation: Conversation
+    system_prompt: str
+    native_tools: NativeTools
     rules: Rules
     deadline: Deadline
     events: RunEvents
     tool_context: dict[str, Any]
+    artifact_store: ArtifactStore
     stream_text: bool
+    owner: str | None = None
     progress: Progress = field(default_factory=Progress)
+    conversation: Conversation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rebuild_conversation()
 
     @property
     def llm_context(self) -> Mapping[str, Any]:
@@ -37,11 +49,8 @@ class RunState:
         """Change the progress by one fact."""
         self.progress = reduce(self.progress, fact)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a run ends, before it is written out for the caller."""
-
-    thought: str
-    quality: AnswerQuality = "none"
-    error: str | None = None
+    def rebuild_conversation(self) -> None:
+        """Write the messages anew after recorded steps changed."""
+        self.conversation = Conversation(
+            self.system_prompt, self.trajectory, summarised_steps=self.progress.summarised_steps
+        )

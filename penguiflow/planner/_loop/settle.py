@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep, Streams
+from penguiflow.planner._json import JsonObject
+from penguiflow.planner._loop.calls import CallResult, PendingStep, Streams
 from penguiflow.planner._loop.join import branch_records, join_outcome
 from penguiflow.planner.trajectory import TrajectoryStep
 
 
 def settled_step(pending: PendingStep) -> TrajectoryStep:
     """Return the trajectory step of a pending one."""
-    results = _settled(pending)
+    results = pending.settled()
     branches, join = results[: pending.branch_count], results[pending.branch_count :]
     tools_ms = max(result.latency_ms for result in branches) + sum(result.latency_ms for result in join)
     step = (
@@ -23,15 +24,6 @@ def settled_step(pending: PendingStep) -> TrajectoryStep:
     step.streams = _all_streams(results) or None
     step.latency_ms = pending.model_ms + tools_ms
     return step
-
-
-def pauses_of(pending: PendingStep) -> tuple[PauseRequest, ...]:
-    """Return what the step's tools want to ask, in plan order."""
-    return tuple(result.pause for result in _settled(pending) if result.pause is not None)
-
-
-def _settled(pending: PendingStep) -> list[CallResult]:
-    return [result for result in pending.results if result is not None]
 
 
 def _single_step(pending: PendingStep, result: CallResult) -> TrajectoryStep:
@@ -47,18 +39,22 @@ def _single_step(pending: PendingStep, result: CallResult) -> TrajectoryStep:
 
 
 def _parallel_step(pending: PendingStep, results: Sequence[CallResult]) -> TrajectoryStep:
-    branches = results[: pending.branch_count]
-    observation: dict[str, Any] = {
-        "branches": branch_records(pending),
-        "stats": {
-            "success": sum(result.status == "succeeded" for result in branches),
-            "failed": sum(result.status == "failed" for result in branches),
-        },
+    step = TrajectoryStep(action=pending.action, observation=_parallel_observation(pending, shortened=False))
+    if any(result.llm_observation is not None for result in results):
+        step.llm_observation = _parallel_observation(pending, shortened=True)
+    return step
+
+
+def _parallel_observation(pending: PendingStep, *, shortened: bool) -> JsonObject:
+    statuses = [result.status for result in pending.settled()[: pending.branch_count]]
+    observation: JsonObject = {
+        "branches": branch_records(pending, shortened=shortened),
+        "stats": {"success": statuses.count("succeeded"), "failed": statuses.count("failed")},
     }
     join = pending.action.get_plan_join()
     if join is not None:
-        observation["join"] = join_outcome(pending, join)
-    return TrajectoryStep(action=pending.action, observation=observation)
+        observation["join"] = join_outcome(pending, join, shortened=shortened)
+    return observation
 
 
 def _all_streams(results: Sequence[CallResult]) -> Streams:

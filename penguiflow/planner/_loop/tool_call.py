@@ -10,26 +10,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, json_text
 from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
 from penguiflow.planner._loop.calls import CallResult, PlannedCall
 from penguiflow.planner._loop.limits import Deadline, DeadlineReached
-from penguiflow.planner._loop.observation import clamp
+from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
-from penguiflow.planner.models import ObservationGuardrailConfig
-
-_ERROR_CHARS = 2_000
+from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, short_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCaller:
     """What every tool call of a planner has in common."""
 
-    guardrail: ObservationGuardrailConfig
+    results: ResultReader
     pause_enabled: bool
     clock: MonotonicClock = monotonic_clock
     stamp: WallClock = wall_clock
@@ -49,6 +45,8 @@ class ToolCaller:
             events=scene.events,
             clock=self.stamp,
             pause_enabled=self.pause_enabled,
+            artifacts=scene.artifacts,
+            idempotency_key=f"{scene.run_id}:{call.call_id}",
         )
         names: dict[str, Any] = {
             "tool_call_id": call.call_id,
@@ -86,7 +84,7 @@ class ToolCaller:
                 raise
             result = CallResult(status="paused")
         else:
-            result = self._validated(call, spec, raw, scene.events)
+            result = await self.results.read(call, spec, raw, scene.events, context.artifacts)
         if context.pause_request is not None:
             return CallResult(status="paused", pause=context.pause_request)
         return result
@@ -107,27 +105,6 @@ class ToolCaller:
             attempt += 1
             await self.sleep(delay_s)
 
-    def _validated(self, call: PlannedCall, spec: NodeSpec, raw: object, events: RunEvents) -> CallResult:
-        try:
-            observation = spec.out_model.model_validate(raw).model_dump(mode="json")
-            text_chars = len(json_text(observation))
-        except Exception as exc:  # noqa: BLE001 - validators and serializers of the user may raise anything
-            return CallResult(
-                status="failed", error=f"`{call.node}` returned data that did not validate: {_short(exc)}"
-            )
-        clamped = clamp(observation, text_chars, self.guardrail)
-        if clamped is None:
-            return CallResult(status="succeeded", observation=observation)
-        events.emit(
-            "observation_clamped",
-            node_name=spec.name,
-            original_size=clamped.original_chars,
-            clamped_size=clamped.clamped_chars,
-            method="truncate",
-            reduction_pct=round(100 * (1 - clamped.clamped_chars / clamped.original_chars), 1),
-        )
-        return CallResult(status="succeeded", observation=observation, llm_observation=clamped.observation)
-
     def _tell_result(self, result: CallResult, names: Mapping[str, Any], events: RunEvents) -> None:
         if not events.is_heard:
             return
@@ -136,7 +113,7 @@ class ToolCaller:
         elif result.error is not None:
             body = {"error": result.error, "failure": result.failure}
         else:
-            body = result.observation
+            body = result.shown() if result.artifacts else result.observation
         events.emit(
             "tool_call_result",
             latency_ms=result.latency_ms,
@@ -151,10 +128,12 @@ class ToolCaller:
 class CallScene:
     """The run in which a call happens."""
 
+    run_id: str
     action_seq: int
     llm_context: Mapping[str, Any]
     tool_context: dict[str, Any]
     events: RunEvents
+    artifacts: RunArtifacts
     deadline: Deadline
 
 
@@ -170,10 +149,10 @@ async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:
 
 
 def _raised(call: PlannedCall, exc: BaseException) -> CallResult:
-    failed = _failed(call, type(exc).__name__, _short(exc))
+    failed = _failed(call, type(exc).__name__, short_error(exc))
     suggestion = getattr(exc, "suggestion", None) or getattr(exc, "remedy", None)
     if suggestion is not None and failed.failure is not None:
-        return replace(failed, failure={**failed.failure, "suggestion": str(suggestion)[:_ERROR_CHARS]})
+        return replace(failed, failure={**failed.failure, "suggestion": str(suggestion)[:ERROR_CHARS]})
     return failed
 
 
@@ -183,12 +162,3 @@ def _failed(call: PlannedCall, error_code: str, message: str) -> CallResult:
         error=f"tool `{call.node}` raised {error_code}: {message}",
         failure={"node": call.node, "args": call.args, "error_code": error_code, "message": message},
     )
-
-
-def _short(exc: BaseException) -> str:
-    if isinstance(exc, ValidationError):
-        problems = exc.errors(include_url=False, include_context=False, include_input=False)
-        text = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
-    else:
-        text = str(exc) or type(exc).__name__
-    return text if len(text) <= _ERROR_CHARS else text[:_ERROR_CHARS] + "..."

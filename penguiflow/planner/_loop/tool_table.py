@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 
 from penguiflow.catalog import NodeSpec, refuse_duplicate_names
 from penguiflow.planner._loop.calls import CallResult, PendingStep
@@ -44,6 +45,5 @@ def _shown_name(name: str, taken: set[str]) -> str:
     if name not in SPECIAL_NODE_TYPES:
         return name
     shown = name + _ALIAS_SUFFIX
-    while shown in taken:
-        shown += "_"
-    return shown
+    numbered = (f"{shown}_{number}" for number in count(2))
+    return shown if shown not in taken else next(other for other in numbered if other not in taken)

@@ -43,7 +43,7 @@ def read_action(value: Mapping[str, Json]) -> PlannerAction:
     if "next_node" not in value and is_object(nested):
         value = nested
     thought = value.get("thought")
-    thought = thought if isinstance(thought, str) and thought != DEFAULT_THOUGHT else ""
+    thought = thought if isinstance(thought, str) and thought else DEFAULT_THOUGHT
     next_node, args = _meaning(value)
     return PlannerAction(next_node=next_node, args=args, thought=thought)
 
@@ -56,7 +56,7 @@ def _meaning(value: Mapping[str, Json]) -> tuple[str, JsonObject]:
         return FINAL_RESPONSE, _answer_args(value)
     if not isinstance(next_node, str) or not next_node.strip():
         raise NotAnAction("`next_node` must be the name of a tool, `parallel` or `final_response`")
-    name = _ALIASES.get(next_node.strip(), next_node.strip())
+    name = _unaliased(next_node.strip(), value.get("args"))
     if name == FINAL_RESPONSE:
         return name, _answer_args(value)
     given = value.get("args")
@@ -64,6 +64,12 @@ def _meaning(value: Mapping[str, Json]) -> tuple[str, JsonObject]:
     if not is_object(args):
         raise NotAnAction(f"`args` of `{name[:60]}` must be a JSON object")
     return name, _plan_args(args) if name == PARALLEL else args
+
+
+def _unaliased(name: str, args: Json) -> str:
+    if name == "task":
+        return "task.tool" if is_object(args) and "tool" in args else "task.subagent"
+    return _ALIASES.get(name, name)
 
 
 def _answer_args(value: Mapping[str, Json]) -> JsonObject:

@@ -37,6 +37,19 @@ def loads(text: str) -> Json:
     return value
 
 
+def object_in(text: str) -> JsonObject:
+    """Parse the first JSON object of a text, whatever stands around it.
+
+    Raises:
+        NotStrictJson: there is none that can be read.
+    """
+    start = text.find("{")
+    if start < 0:
+        raise NotStrictJson("it holds no JSON object")
+    value, _ = value_at(text, start)
+    return value if is_object(value) else {}
+
+
 def value_at(text: str, start: int) -> tuple[Json, int]:
     """Parse the JSON value that begins at `start` and return it with the position after it.
 

@@ -17,7 +17,8 @@ Channel = Literal["thinking", "answer"]
 
 _STRING_STOP = re.compile(r'["\\]')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
-_ANSWER_PATHS = ("args.answer", "args.raw_answer", "args")
+_ANSWER_LINES = "args[]."  # the answer as a list of lines
+_ANSWER_PATHS = ("args.answer", "args.raw_answer", "args", _ANSWER_LINES)
 _HEX_ESCAPE_CHARS = 6
 
 
@@ -99,6 +100,11 @@ class ActionStream:
         self._held_back = ""
         self._finished = False
 
+    @property
+    def breaks_off(self) -> bool:
+        """Return whether an object was opened and never closed."""
+        return bool(self._containers)
+
     def feed(self, text: str) -> list[ShownText]:
         """Return what may be shown now."""
         shown: list[ShownText] = []
@@ -109,6 +115,8 @@ class ActionStream:
                 self._take_text(decoded, ended, shown)
                 if ended:
                     self._string = None
+            elif not self._containers and (opening := text.find("{", position)) != position:
+                position = opening if opening > 0 else len(text)  # what stands before the object is prose
             else:
                 self._take_structure(text[position])
                 position += 1
@@ -136,7 +144,7 @@ class ActionStream:
 
     def _open(self, char: str) -> None:
         self._containers.append(char)
-        self._keys.append(self._key if char == "{" else "[]")
+        self._keys.append(self._key if char == "{" else f"{self._key}[]")
         self._key = ""
         self._expects_key = char == "{"
 
@@ -153,6 +161,8 @@ class ActionStream:
             self._key = ""
         elif self._path() in _ANSWER_PATHS and self._answer_path is None:
             self._answer_path = self._path()
+        elif self._path() == self._answer_path == _ANSWER_LINES:
+            self._held_back += "\n"
 
     def _path(self) -> str:
         return ".".join([*self._keys[1:], self._key])

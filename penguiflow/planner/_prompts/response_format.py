@@ -1,8 +1,10 @@
-"""The JSON-mode request for planning calls."""
+"""What form of JSON a call asks for."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from pydantic import BaseModel
 
 from penguiflow.planner._reserved import FINAL_RESPONSE
 
@@ -38,3 +40,10 @@ PLANNER_ACTION_FORMAT: dict[str, Any] = {
         },
     },
 }
+
+ANY_JSON: dict[str, Any] = {"type": "json_object"}
+
+
+def json_schema_format(name: str, model: type[BaseModel]) -> dict[str, Any]:
+    """Return the request for JSON that fits a model."""
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": model.model_json_schema()}}

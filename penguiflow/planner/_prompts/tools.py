@@ -28,6 +28,12 @@ def describe_tool(shown_name: str, spec: NodeSpec) -> str:
     ]
     if fields := ", ".join(spec.out_model.model_fields):
         lines.append(f"  returns: {fields}")
+    lines += [f"  {note}" for note in tool_notes(spec)]
+    return "\n".join(lines)
+
+
+def tool_notes(spec: NodeSpec) -> list[str]:
+    """Return what the author says about a tool besides its description."""
     notes: dict[str, Any] = {
         "tags": ", ".join(spec.tags),
         "auth scopes": ", ".join(spec.auth_scopes),
@@ -36,8 +42,7 @@ def describe_tool(shown_name: str, spec: NodeSpec) -> str:
         "safety": spec.safety_notes,
         "extra": _extra_text(spec.extra),
     }
-    lines += [f"  {label}: {note}" for label, note in notes.items() if note]
-    return "\n".join(lines)
+    return [f"{label}: {note}" for label, note in notes.items() if note]
 
 
 @lru_cache(maxsize=1024)

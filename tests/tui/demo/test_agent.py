@@ -71,7 +71,7 @@ async def agent(offline: ReactPlanner) -> AsyncIterator[ReactPlanner]:
         ("rehearse slow for 0 seconds", ["rehearse"], ["20 steps"]),
         ("rehearse blocking 0 s", ["rehearse"], ["stood still"]),
         ("rehearse an error", ["rehearse"], ["failed", "rehearsed"]),
-        ("rehearse big 2 MB", ["rehearse"], ["2 million characters"]),
+        ("rehearse big 2 MB", ["rehearse"], ["too long for me to read", "kept as an artifact"]),
         ("tell me a joke", [], ["did not understand", "--model"]),
         ("save it as a note", [], ["no result yet"]),
         ("save a note: buy fish", [], ["`save_note`", "not offered", "connections"]),

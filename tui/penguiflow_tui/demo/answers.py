@@ -139,6 +139,8 @@ def _counted_words(task: Task, result: JsonValue) -> str:
 
 
 def _rehearsed(task: Task, result: JsonValue) -> str:
+    if isinstance(result, dict) and "artifact" in result:
+        return f"The result was too long for me to read: {result['summary']}."
     return Rehearsed.model_validate(result).summary
 
 

@@ -1,0 +1,211 @@
+"""Begins runs of a planner, goes on with paused ones, and keeps what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penguiflow._clock import wall_clock
+from penguiflow._ids import IdSource, new_id
+from penguiflow.planner._assembly import PlannerParts
+from penguiflow.planner._json import JsonObject
+from penguiflow.planner._loop.decide import Decided
+from penguiflow.planner._loop.going_on import GoingOn, answer_record, interpret, read_answer
+from penguiflow.planner._loop.judge import Rules
+from penguiflow.planner._loop.limits import Deadline
+from penguiflow.planner._loop.pause_errors import PauseOwnerError
+from penguiflow.planner._loop.pause_record import PausedRun, read_pause
+from penguiflow.planner._loop.progress import ModelCalled, Progress
+from penguiflow.planner._loop.run_events import RunEvents
+from penguiflow.planner._loop.run_state import RunState
+from penguiflow.planner._loop.waiting import StillOpen
+from penguiflow.planner._memory.digest import turn_of
+from penguiflow.planner._memory.keys import MemoryKey
+from penguiflow.planner.approvals import Decision
+from penguiflow.planner.events import PlannerEventCallback
+from penguiflow.planner.models import PlannerFinish, PlannerPause
+from penguiflow.planner.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The runs of one planner; each has a state of its own."""
+
+    parts: PlannerParts
+    pause_enabled: bool
+    streams: bool
+    new_run_id: IdSource = new_id
+
+    async def begin(
+        self,
+        query: str,
+        llm_context: JsonObject | None,
+        tool_context: dict[str, Any],
+        memory_key: MemoryKey | None,
+        listeners: Sequence[PlannerEventCallback],
+    ) -> PlannerFinish | PlannerPause:
+        """Answer a question; see `ReactPlanner.run`."""
+        key = self.parts.memories.resolve_key(memory_key, tool_context)
+        trajectory = Trajectory(query=query, llm_context=await self._with_memory(llm_context, key))
+        state = self.state(
+            trajectory,
+            Deadline.after(self.parts.limits.deadline_s, self.parts.clock),
+            tool_context,
+            listeners,
+            owner=key.composite() if key is not None else None,
+        )
+        self._count_summaries(state)
+        return await self._remembered(state, key, await self.parts.driver.drive(state))
+
+    async def go_on(
+        self,
+        token: str,
+        user_input: str | Decision | None,
+        tool_context: dict[str, Any] | None,
+        memory_key: MemoryKey | None,
+        listeners: Sequence[PlannerEventCallback],
+    ) -> PlannerFinish | PlannerPause:
+        """Go on with a run that waits; see `ReactPlanner.resume`."""
+        # Everything that may refuse the answer comes before the token is given up.
+        paused = read_pause(await self.parts.desk.look(token))
+        going_on = interpret(paused, token, self.parts.toolbox.tools(), user_input)
+        state, key = await self._resumed(paused, token, tool_context, memory_key, listeners)
+        record = await self.parts.desk.take(token, answer_record(user_input))
+        if isinstance(user_input, str) and user_input:
+            state.events.emit("resume", user_input=user_input)
+        else:
+            state.events.emit("resume")
+        return await self._drive_on(state, key, token, record, going_on)
+
+    async def recover(
+        self,
+        token: str,
+        tool_context: dict[str, Any] | None,
+        memory_key: MemoryKey | None,
+        listeners: Sequence[PlannerEventCallback],
+    ) -> PlannerFinish | PlannerPause:
+        """Go on with a run whose process died after somebody answered; see `ReactPlanner.recover`."""
+        record, answer = await self.parts.desk.claimed(token)
+        paused = read_pause(record)
+        going_on = interpret(paused, token, self.parts.toolbox.tools(), read_answer(answer))
+        state, key = await self._resumed(paused, token, tool_context, memory_key, listeners)
+        state.events.emit("resume")
+        return await self._drive_on(state, key, token, record, going_on)
+
+    async def decide(self, trajectory: Trajectory, listeners: Sequence[PlannerEventCallback]) -> Decided:
+        """Return the model's next decision for a trajectory; see `ReactPlanner.step`."""
+        deadline = Deadline.after(self.parts.limits.deadline_s, self.parts.clock)
+        return await self.parts.driver.decider.decide(self.state(trajectory, deadline, {}, listeners))
+
+    def state(
+        self,
+        trajectory: Trajectory,
+        deadline: Deadline,
+        tool_context: dict[str, Any],
+        listeners: Sequence[PlannerEventCallback],
+        *,
+        owner: str | None = None,
+        progress: Progress | None = None,
+        run_id: str | None = None,
+    ) -> RunState:
+        """Return the state of a run that begins or goes on now."""
+        parts = self.parts
+        tools = parts.toolbox.tools()
+        prompt = parts.toolbox.prompt(tools)
+        return RunState(
+            run_id=run_id or self.new_run_id(),
+            trajectory=trajectory,
+            system_prompt=prompt.text,
+            native_tools=prompt.native,
+            rules=Rules(
+                tools=tools, limits=parts.limits, hints=parts.hints, pause_enabled=self.pause_enabled
+            ),
+            deadline=deadline,
+            events=RunEvents(listeners, wall_clock, trajectory),
+            tool_context=tool_context,
+            artifact_store=parts.artifacts,
+            stream_text=self.streams,
+            owner=owner,
+            progress=progress or Progress(),
+        )
+
+    async def _resumed(
+        self,
+        paused: PausedRun,
+        token: str,
+        tool_context: dict[str, Any] | None,
+        memory_key: MemoryKey | None,
+        listeners: Sequence[PlannerEventCallback],
+    ) -> tuple[RunState, MemoryKey | None]:
+        kept = {**(paused.trajectory.tool_context or {}), **self.parts.desk.live_context(token)}
+        context = kept if tool_context is None else tool_context
+        key = self.parts.memories.resolve_key(memory_key, context)
+        owner = key.composite() if key is not None else None
+        if None not in (owner, paused.owner) and owner != paused.owner:
+            raise PauseOwnerError(
+                "the run under this token belongs to another conversation; "
+                "resume it with the memory key it began with"
+            )
+        paused.trajectory.llm_context = await self._with_memory(paused.trajectory.llm_context, key)
+        state = self.state(
+            paused.trajectory,
+            Deadline.after(paused.deadline_remaining_s, self.parts.clock),
+            context,
+            listeners,
+            owner=owner or paused.owner,
+            progress=paused.progress,
+            run_id=paused.run_id,
+        )
+        return state, key
+
+    async def _drive_on(
+        self, state: RunState, key: MemoryKey | None, token: str, record: JsonObject, going_on: GoingOn
+    ) -> PlannerFinish | PlannerPause:
+        paused = read_pause(record)
+        still_open = StillOpen(questions=paused.without(token), group=record.get("group"))
+        result = await self.parts.driver.go_on(state, going_on, still_open, token)
+        await self.parts.desk.release(token)
+        return await self._remembered(state, key, result)
+
+    async def _with_memory(
+        self, llm_context: Mapping[str, Any] | None, key: MemoryKey | None
+    ) -> dict[str, Any] | None:
+        patch = await self.parts.memories.context(key) if key is not None else None
+        if patch is None:
+            return dict(llm_context) if llm_context is not None else None
+        return {**(llm_context or {}), **patch}
+
+    async def _remembered(
+        self, state: RunState, key: MemoryKey | None, result: PlannerFinish | PlannerPause
+    ) -> PlannerFinish | PlannerPause:
+        if key is None or isinstance(result, PlannerPause):
+            return result
+        turn = turn_of(
+            state.trajectory.query,
+            result.payload,
+            state.trajectory.steps,
+            result.metadata["thought"],
+            self.parts.memories.config,
+            ts=wall_clock(),
+        )
+        with self.parts.memory_summaries.on_behalf_of(key.composite()):
+            await self.parts.memories.record(key, turn)
+        return result
+
+    def _count_summaries(self, state: RunState) -> None:
+        for reply in self.parts.memory_summaries.take_calls(state.owner) if state.owner else ():
+            state.note(ModelCalled("summarizer", reply))
+            usage = reply.usage if reply else None
+            state.events.emit(
+                "llm_call",
+                action_seq=0,
+                attempt=1,
+                purpose="memory_summary",
+                model=reply.model if reply else None,
+                cost_usd=reply.cost_usd if reply else None,
+                input_tokens=usage.input_tokens if usage else None,
+                output_tokens=usage.output_tokens if usage else None,
+                cached_tokens=usage.cached_tokens if usage else None,
+                reasoning_tokens=usage.reasoning_tokens if usage else None,
+            )
