@@ -21,7 +21,7 @@ from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.waiting import StillOpen
 from penguiflow.planner._memory.digest import turn_of
-from penguiflow.planner._memory.keys import MemoryKey
+from penguiflow.planner._memory.keys import EphemeralKey, MemoryKey
 from penguiflow.planner.approvals import Decision
 from penguiflow.planner.events import PlannerEventCallback
 from penguiflow.planner.models import PlannerFinish, PlannerPause
@@ -53,7 +53,7 @@ class Runs:
             Deadline.after(self.parts.limits.deadline_s, self.parts.clock),
             tool_context,
             listeners,
-            owner=key.composite() if key is not None else None,
+            owner=_owner(key),
         )
         self._count_summaries(state)
         return await self._remembered(state, key, await self.parts.driver.drive(state))
@@ -141,7 +141,7 @@ class Runs:
         kept = {**(paused.trajectory.tool_context or {}), **self.parts.desk.live_context(token)}
         context = kept if tool_context is None else tool_context
         key = self.parts.memories.resolve_key(memory_key, context)
-        owner = key.composite() if key is not None else None
+        owner = _owner(key)
         if None not in (owner, paused.owner) and owner != paused.owner:
             raise PauseOwnerError(
                 "the run under this token belongs to another conversation; "
@@ -209,3 +209,8 @@ class Runs:
                 cached_tokens=usage.cached_tokens if usage else None,
                 reasoning_tokens=usage.reasoning_tokens if usage else None,
             )
+
+
+def _owner(key: MemoryKey | None) -> str | None:
+    """Return whose conversation a key stands for; a key that is made up for one call stands for nobody's."""
+    return None if key is None or isinstance(key, EphemeralKey) else key.composite()

@@ -106,6 +106,8 @@ def _shown(spec: NodeSpec, parsed: BaseModel, args: Mapping[str, Json]) -> JsonO
     """Return the full JSON form with defaults when it means the same call, else the arguments as given."""
     try:
         shown = parsed.model_dump(mode="json", by_alias=True)
+        if shown == args:
+            return shown
         json_text(shown)
         if spec.args_model.model_validate(shown) == parsed:
             return shown

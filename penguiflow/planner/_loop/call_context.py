@@ -16,7 +16,7 @@ from penguiflow._clock import WallClock
 from penguiflow.planner._json import JsonObject, is_json
 from penguiflow.planner._loop.calls import PauseRequest
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
-from penguiflow.planner._loop.run_events import RunEvents
+from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner.context import PlannerPauseReason
 
 
@@ -33,35 +33,38 @@ class CallContext:
 
     def __init__(
         self,
-        *,
+        state: RunState,
         call_id: str,
-        action_seq: int,
-        llm_context: Mapping[str, Any],
+        *,
         tool_context: dict[str, Any],
-        events: RunEvents,
         clock: WallClock,
         pause_enabled: bool,
-        artifacts: RunArtifacts,
-        idempotency_key: str,
     ) -> None:
+        self._state = state
         self._call_id = call_id
-        self._action_seq = action_seq
-        self._llm_context = MappingProxyType(llm_context)
         self._tool_context = tool_context
-        self._events = events
         self._clock = clock
         self._pause_enabled = pause_enabled
-        self.artifacts = artifacts
-        self.idempotency_key = idempotency_key
         self._warned_about_meta = False
         self._artifact_counts: dict[str, int] = {}
+        self.action_seq = state.progress.action_seq
         self.streams: dict[str, list[JsonObject]] = {}
         self.pause_request: PauseRequest | None = None
 
     @property
+    def artifacts(self) -> RunArtifacts:
+        """See `ToolContext`."""
+        return self._state.artifacts
+
+    @property
+    def idempotency_key(self) -> str:
+        """See `ToolContext`."""
+        return f"{self._state.run_id}:{self._call_id}"
+
+    @property
     def llm_context(self) -> Mapping[str, Any]:
         """See `ToolContext`."""
-        return self._llm_context
+        return MappingProxyType(self._state.llm_context)
 
     @property
     def tool_context(self) -> dict[str, Any]:
@@ -75,7 +78,7 @@ class CallContext:
             self._warned_about_meta = True
             message = "`ctx.meta` is deprecated; use `ctx.llm_context` or `ctx.tool_context`"
             warnings.warn(message, DeprecationWarning, stacklevel=2)
-        return ChainMap(self._tool_context, dict(self._llm_context))
+        return ChainMap(self._tool_context, dict(self._state.llm_context))
 
     async def pause(self, reason: PlannerPauseReason, payload: Mapping[str, Any] | None = None) -> None:
         """See `ToolContext`.
@@ -132,11 +135,11 @@ class CallContext:
 
     def _keep(self, event_type: str, stream_id: str, chunk: JsonObject) -> None:
         self.streams.setdefault(stream_id, []).append({**chunk, "ts": self._clock()})
-        self._events.emit(
+        self._state.events.emit(
             event_type,
             stream_id=stream_id,
             tool_call_id=self._call_id,
-            action_seq=self._action_seq,
+            action_seq=self.action_seq,
             **chunk,
         )
 

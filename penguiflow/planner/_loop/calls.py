@@ -6,12 +6,13 @@ A single tool call is a step with one call; a parallel plan has several and perh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from penguiflow.planner._json import Json, JsonObject
+from penguiflow.planner._loop.values import changed
 from penguiflow.planner._parse.normalise import read_action
 from penguiflow.planner.action import PlannerAction, action_record
 from penguiflow.planner.context import PlannerPauseReason
@@ -44,7 +45,7 @@ class PlannedCall:
     placeholders: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for `changed`
 class CallResult:
     """What came of a call."""
 
@@ -64,7 +65,7 @@ class CallResult:
         return self.observation if self.llm_observation is None else self.llm_observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for `changed`
 class PendingStep:
     """A step that is not recorded yet. The join, once planned, stands behind the branches in `calls`."""
 
@@ -107,15 +108,15 @@ class PendingStep:
 
     def with_results(self, results: Mapping[int, CallResult]) -> PendingStep:
         """Return the step with these calls settled."""
-        return replace(self, results=tuple(results.get(i, old) for i, old in enumerate(self.results)))
+        return changed(self, results=tuple(results.get(i, old) for i, old in enumerate(self.results)))
 
     def with_call(self, position: int, call: PlannedCall) -> PendingStep:
         """Return the step with one call replaced."""
-        return replace(self, calls=(*self.calls[:position], call, *self.calls[position + 1 :]))
+        return changed(self, calls=(*self.calls[:position], call, *self.calls[position + 1 :]))
 
     def with_join(self, call: PlannedCall, result: CallResult | None = None) -> PendingStep:
         """Return the step with its join planned, or settled at once."""
-        return replace(self, calls=(*self.calls, call), results=(*self.results, result), join_planned=True)
+        return changed(self, calls=(*self.calls, call), results=(*self.results, result), join_planned=True)
 
     def open_calls(self) -> list[int]:
         """Return the positions of calls that are not settled."""
@@ -165,4 +166,4 @@ def _read_result(record: Mapping[str, Any] | None) -> CallResult | None:
         return None
     result = CallResult(**record)
     pause: Json = record["pause"]
-    return replace(result, pause=PauseRequest(**pause)) if pause else result
+    return changed(result, pause=PauseRequest(**pause)) if pause else result

@@ -17,13 +17,21 @@ from penguiflow.planner._loop.decide import Decided, Decider, NoUsableReply
 from penguiflow.planner._loop.finish import finish_unreadable, finish_without_answer
 from penguiflow.planner._loop.going_on import AnsweredLimit, AnsweredQuestion, DecidedCall, GoingOn
 from penguiflow.planner._loop.judge import Answer, Calls, Refusal, judge
-from penguiflow.planner._loop.limits import Deadline, DeadlineReached, Stop, repetition, verdict
+from penguiflow.planner._loop.limits import (
+    Deadline,
+    DeadlineReached,
+    Stop,
+    may_be_repetition,
+    repetition,
+    verdict,
+)
 from penguiflow.planner._loop.performing import Performer
 from penguiflow.planner._loop.progress import DeadlinePassed, LimitExtended, StepBegan
 from penguiflow.planner._loop.recording import call_digest, record_step
 from penguiflow.planner._loop.refusing import GivingUp, alternate, note_refusal, tell_suspect
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.waiting import OpenQuestion, StillOpen, wait
+from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.planner.trajectory import TrajectoryStep
 
@@ -105,7 +113,7 @@ class RunDriver:
             case Answer():
                 return await self.answering.end(state, decided, model_ms)
             case Calls(calls):
-                stop = repetition(state.progress, state.rules.limits, call_digest(action))
+                stop = _repetition(state, action)
                 if stop is not None:
                     return await self._stop(state, stop)
                 for call in calls:
@@ -185,6 +193,13 @@ def _hopeless_tool(state: RunState, refusal: Refusal) -> str | None:
     most = state.rules.limits.max_consecutive_arg_failures
     by_tool = state.progress.arg_failures_by_tool
     return next((tool for tool in refusal.invalid if by_tool.get(tool, 0) >= most), None)
+
+
+def _repetition(state: RunState, action: PlannerAction) -> Stop | None:
+    limits = state.rules.limits
+    if not may_be_repetition(state.progress, limits):
+        return None
+    return repetition(state.progress, limits, call_digest(action))
 
 
 def _may_ask_for_more(state: RunState) -> bool:

@@ -133,13 +133,17 @@ def hops_missing(progress: Progress, limits: Limits, wanted: int) -> bool:
     return allowed is not None and progress.hops_used + wanted > allowed
 
 
+def may_be_repetition(progress: Progress, limits: Limits) -> bool:
+    """Return whether the last call gave the same outcome too often in a row to be made once more."""
+    return limits.max_repeated_calls is not None and progress.same_calls >= limits.max_repeated_calls
+
+
 def repetition(progress: Progress, limits: Limits, call: str) -> Stop | None:
     """Return why a call must not be made again that gave the same outcome too often in a row.
 
     `call` is the digest of the proposed call, as in `OutcomeSeen`.
     """
-    most = limits.max_repeated_calls
-    if most is None or call != progress.last_call or progress.same_calls < most:
+    if not may_be_repetition(progress, limits) or call != progress.last_call:
         return None
     thought = f"the same call gave the same outcome {progress.same_calls} times in a row"
     return Stop("budget_exhausted" if progress.hop_exhausted else "no_progress", thought)

@@ -11,10 +11,9 @@ from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep
 from penguiflow.planner._loop.join import join_context, join_is_due, plan_join
 from penguiflow.planner._loop.pause_desk import PauseDesk
 from penguiflow.planner._loop.recording import keep_outputs, note_calls_ran, note_outcome, record_step
-from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.settle import settled_step
-from penguiflow.planner._loop.tool_call import CallScene, ToolCaller
+from penguiflow.planner._loop.tool_call import ToolCaller
 from penguiflow.planner._loop.tool_table import settle_missing_tools
 from penguiflow.planner._loop.waiting import OpenQuestion, StillOpen, wait
 from penguiflow.planner.models import PlannerPause
@@ -78,21 +77,8 @@ class Performer:
 
     async def _run_call(self, state: RunState, pending: PendingStep, position: int) -> CallResult:
         call = pending.calls[position]
-        is_join = position >= pending.branch_count
-        extra = join_context(pending) if is_join else {}
-        return await self.tools.run(
-            call,
-            state.rules.tools[call.node],
-            CallScene(
-                run_id=state.run_id,
-                action_seq=pending.action_seq,
-                llm_context=state.llm_context,
-                tool_context=state.tool_context | extra if is_join else state.tool_context,
-                events=state.events,
-                artifacts=RunArtifacts(state.artifact_store, state.events, state.tool_context),
-                deadline=state.deadline,
-            ),
-        )
+        extra = join_context(pending) if position >= pending.branch_count else None
+        return await self.tools.run(call, state.rules.tools[call.node], state, extra)
 
     async def _ask(
         self, state: RunState, pending: PendingStep, waiting: Iterable[int], still_open: StillOpen

@@ -7,17 +7,18 @@ costs go on after it, in whatever process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, assert_never
 
 from penguiflow.llm.usage import LLMReply
 from penguiflow.planner._loop.spend import Account, Spend, read_spend
+from penguiflow.planner._loop.values import changed
 
 ExtendableLimit: TypeAlias = Literal["max_iters", "hop_budget", "cost_limit_usd", "deadline_s"]
 """A limit that a person may extend when the run waits at it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for `changed`
 class Progress:
     """Counts of one run; see the facts below for what changes them."""
 
@@ -181,50 +182,50 @@ Fact: TypeAlias = (
 
 def reduce(progress: Progress, fact: Fact) -> Progress:  # noqa: C901 - one short arm per fact
     """Return the progress after one fact."""
-    match fact:
+    match fact:  # what every step brings stands first
         case StepBegan():
-            return replace(progress, action_seq=progress.action_seq + 1)
+            return changed(progress, action_seq=progress.action_seq + 1)
         case ModelCalled(account, reply):
-            return replace(progress, spend=progress.spend.with_call(account, reply))
+            return changed(progress, spend=progress.spend.with_call(account, reply))
+        case CallsRan(count, succeeded):
+            return _calls_ran(progress, count, succeeded)
+        case OutcomeSeen(call, outcome):
+            again = (call, outcome) == (progress.last_call, progress.last_outcome)
+            times = progress.same_calls + 1 if again else 1
+            return changed(progress, last_call=call, last_outcome=outcome, same_calls=times)
         case ReplyUnreadable():
-            return replace(progress, unreadable_replies=progress.unreadable_replies + 1)
+            return changed(progress, unreadable_replies=progress.unreadable_replies + 1)
         case AnswerSalvaged():
-            return replace(progress, salvage_used=True)
+            return changed(progress, salvage_used=True)
         case ArgsSuspect():
-            return replace(progress, suspect_args=progress.suspect_args + 1)
+            return changed(progress, suspect_args=progress.suspect_args + 1)
         case ArgsRejected(tool):
             return _args_rejected(progress, tool)
         case ArgFillEnded(tool, succeeded):
-            return replace(
+            return changed(
                 progress,
                 arg_fills_tried=(*progress.arg_fills_tried, tool),
                 arg_fills_succeeded=progress.arg_fills_succeeded + succeeded,
                 arg_fills_failed=progress.arg_fills_failed + (not succeeded),
             )
         case FinishRepairEnded(succeeded):
-            return replace(
+            return changed(
                 progress,
                 finish_repairs_succeeded=progress.finish_repairs_succeeded + succeeded,
                 finish_repairs_failed=progress.finish_repairs_failed + (not succeeded),
             )
-        case CallsRan(count, succeeded):
-            return _calls_ran(progress, count, succeeded)
-        case OutcomeSeen(call, outcome):
-            again = (call, outcome) == (progress.last_call, progress.last_outcome)
-            times = progress.same_calls + 1 if again else 1
-            return replace(progress, last_call=call, last_outcome=outcome, same_calls=times)
         case OrderingMoved(completed, warned):
-            return replace(progress, ordering_completed=completed, ordering_warned=warned)
+            return changed(progress, ordering_completed=completed, ordering_warned=warned)
         case HopsExhausted():
-            return replace(progress, hop_exhausted=True)
+            return changed(progress, hop_exhausted=True)
         case DeadlinePassed():
-            return replace(progress, deadline_passed=True)
+            return changed(progress, deadline_passed=True)
         case AnswerJudged(record):
-            return replace(progress, reflection=record)
+            return changed(progress, reflection=record)
         case RevisionAsked():
-            return replace(progress, revisions=progress.revisions + 1)
+            return changed(progress, revisions=progress.revisions + 1)
         case StepsSummarised(count):
-            return replace(progress, summarised_steps=count)
+            return changed(progress, summarised_steps=count)
         case LimitExtended(limit):
             return _extended(progress, limit)
         case _:
@@ -233,7 +234,7 @@ def reduce(progress: Progress, fact: Fact) -> Progress:  # noqa: C901 - one shor
 
 def _args_rejected(progress: Progress, tool: str) -> Progress:
     by_tool = progress.arg_failures_by_tool
-    return replace(
+    return changed(
         progress,
         invalid_args=progress.invalid_args + 1,
         consecutive_arg_failures=progress.consecutive_arg_failures + 1,
@@ -242,21 +243,21 @@ def _args_rejected(progress: Progress, tool: str) -> Progress:
 
 
 def _calls_ran(progress: Progress, count: int, succeeded: tuple[str, ...]) -> Progress:
-    progress = replace(progress, hops_used=progress.hops_used + count)
+    progress = changed(progress, hops_used=progress.hops_used + count)
     if not succeeded or not (progress.consecutive_arg_failures or progress.arg_failures_by_tool):
         return progress
     left = {tool: n for tool, n in progress.arg_failures_by_tool.items() if tool not in succeeded}
-    return replace(progress, consecutive_arg_failures=0, arg_failures_by_tool=left)
+    return changed(progress, consecutive_arg_failures=0, arg_failures_by_tool=left)
 
 
 def _extended(progress: Progress, limit: ExtendableLimit) -> Progress:
     extensions = {**progress.extensions, limit: progress.extensions.get(limit, 0) + 1}
-    progress = replace(progress, extensions=extensions)
+    progress = changed(progress, extensions=extensions)
     match limit:
         case "hop_budget":
-            return replace(progress, hop_exhausted=False)
+            return changed(progress, hop_exhausted=False)
         case "deadline_s":
-            return replace(progress, deadline_passed=False)
+            return changed(progress, deadline_passed=False)
         case "max_iters" | "cost_limit_usd":
             return progress
 

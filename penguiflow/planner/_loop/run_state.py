@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from penguiflow.artifacts import ArtifactStore
@@ -11,6 +11,7 @@ from penguiflow.llm.protocol import NativeTools
 from penguiflow.planner._loop.judge import Rules
 from penguiflow.planner._loop.limits import Deadline
 from penguiflow.planner._loop.progress import Fact, Progress, reduce
+from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._prompts.conversation import Conversation
 from penguiflow.planner.trajectory import Trajectory
@@ -31,13 +32,15 @@ class RunState:
     deadline: Deadline
     events: RunEvents
     tool_context: dict[str, Any]
-    artifact_store: ArtifactStore
+    artifact_store: InitVar[ArtifactStore]
     stream_text: bool
     owner: str | None = None
     progress: Progress = field(default_factory=Progress)
     conversation: Conversation = field(init=False)
+    artifacts: RunArtifacts = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, artifact_store: ArtifactStore) -> None:
+        self.artifacts = RunArtifacts(artifact_store, self.events, self.tool_context)
         self.rebuild_conversation()
 
     @property

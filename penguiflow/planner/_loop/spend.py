@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 from penguiflow.llm.usage import LLMReply
+from penguiflow.planner._loop.values import changed
 
 Account: TypeAlias = Literal["main", "reflection", "summarizer"]
 """On whose account a call goes: decisions and answers, critiques, or summaries of any kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for `changed`
 class Spend:
     """Sums of one run. `known_cost_usd` sums the prices that are known; `unpriced_calls` counts the rest.
 
@@ -34,7 +35,7 @@ class Spend:
         """Add one call; without a reply it failed, and nobody knows what it cost."""
         cost = reply.cost_usd if reply is not None else None
         usage = reply.usage if reply is not None else None
-        return replace(
+        return changed(
             self,
             known_cost_usd=self.known_cost_usd + (cost or 0.0),
             unpriced_calls=self.unpriced_calls + (cost is None),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
@@ -15,10 +15,11 @@ from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, json_text
 from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
 from penguiflow.planner._loop.calls import CallResult, PlannedCall
-from penguiflow.planner._loop.limits import Deadline, DeadlineReached
-from penguiflow.planner._loop.run_artifacts import RunArtifacts
+from penguiflow.planner._loop.limits import DeadlineReached
 from penguiflow.planner._loop.run_events import RunEvents
+from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, short_error
+from penguiflow.planner._loop.values import changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,43 +32,51 @@ class ToolCaller:
     stamp: WallClock = wall_clock
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def run(self, call: PlannedCall, spec: NodeSpec, scene: CallScene) -> CallResult:
+    async def run(
+        self,
+        call: PlannedCall,
+        spec: NodeSpec,
+        state: RunState,
+        extra_context: Mapping[str, Any] | None = None,
+    ) -> CallResult:
         """Run the call, tell its events, and return what came of it.
+
+        With an `extra_context` the tool gets a copy of the run's tool context with these values in it.
 
         Raises:
             CancelledError: the run itself was cancelled.
         """
+        shared = state.tool_context
         context = CallContext(
-            call_id=call.call_id,
-            action_seq=scene.action_seq,
-            llm_context=scene.llm_context,
-            tool_context=scene.tool_context,
-            events=scene.events,
+            state,
+            call.call_id,
+            tool_context=shared if extra_context is None else {**shared, **extra_context},
             clock=self.stamp,
             pause_enabled=self.pause_enabled,
-            artifacts=scene.artifacts,
-            idempotency_key=f"{scene.run_id}:{call.call_id}",
         )
+        events = state.events
+        # Any: what events carry besides.
         names: dict[str, Any] = {
             "tool_call_id": call.call_id,
             "tool_name": spec.name,
-            "action_seq": scene.action_seq,
+            "action_seq": context.action_seq,
         }
-        if scene.events.is_heard:
-            scene.events.emit("tool_call_start", **names, args_json=json_text(call.args))
-            scene.events.emit("tool_call_end", **names)
+        if events.is_heard:
+            events.emit("tool_call_start", **names, args_json=json_text(call.args))
+            events.emit("tool_call_end", **names)
         started = self.clock()
-        result = await self._outcome(call, spec, context, scene)
+        result = await self._outcome(call, spec, context, state)
         latency_ms = (self.clock() - started) * 1000
-        result = replace(result, streams=context.streams, latency_ms=latency_ms)
-        self._tell_result(result, names, scene.events)
+        result = changed(result, streams=context.streams, latency_ms=latency_ms)
+        if events.is_heard:
+            _tell_result(result, names, events)
         return result
 
     async def _outcome(
-        self, call: PlannedCall, spec: NodeSpec, context: CallContext, scene: CallScene
+        self, call: PlannedCall, spec: NodeSpec, context: CallContext, state: RunState
     ) -> CallResult:
         try:
-            raw = await scene.deadline.bound(self._attempts(call, spec, context))
+            raw = await state.deadline.bound(self._attempts(call, spec, context))
         except DeadlineReached:
             result = _failed(call, "DeadlineReached", "the run's deadline passed while the tool ran")
         except asyncio.CancelledError:
@@ -84,7 +93,7 @@ class ToolCaller:
                 raise
             result = CallResult(status="paused")
         else:
-            result = await self.results.read(call, spec, raw, scene.events, context.artifacts)
+            result = await self.results.read(call, spec, raw, state.events, state.artifacts)
         if context.pause_request is not None:
             return CallResult(status="paused", pause=context.pause_request)
         return result
@@ -105,39 +114,27 @@ class ToolCaller:
             attempt += 1
             await self.sleep(delay_s)
 
-    def _tell_result(self, result: CallResult, names: Mapping[str, Any], events: RunEvents) -> None:
-        if not events.is_heard:
-            return
-        if result.pause is not None:
-            body: Json = {"pause": result.pause.reason, "payload": result.pause.payload}
-        elif result.error is not None:
-            body = {"error": result.error, "failure": result.failure}
-        else:
-            body = result.shown() if result.artifacts else result.observation
-        events.emit(
-            "tool_call_result",
-            latency_ms=result.latency_ms,
-            error=result.error,
-            **names,
-            result_json=json_text(body),
-            ok=result.status != "failed",
-        )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallScene:
-    """The run in which a call happens."""
-
-    run_id: str
-    action_seq: int
-    llm_context: Mapping[str, Any]
-    tool_context: dict[str, Any]
-    events: RunEvents
-    artifacts: RunArtifacts
-    deadline: Deadline
+def _tell_result(result: CallResult, names: Mapping[str, Any], events: RunEvents) -> None:
+    if result.pause is not None:
+        body: Json = {"pause": result.pause.reason, "payload": result.pause.payload}
+    elif result.error is not None:
+        body = {"error": result.error, "failure": result.failure}
+    else:
+        body = result.shown() if result.artifacts else result.observation
+    events.emit(
+        "tool_call_result",
+        latency_ms=result.latency_ms,
+        error=result.error,
+        **names,
+        result_json=json_text(body),
+        ok=result.status != "failed",
+    )
 
 
 async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:  # the tool's own type
+    if timeout_s is None:
+        return await work
     timeout = asyncio.timeout(timeout_s)
     try:
         async with timeout:
@@ -152,7 +149,7 @@ def _raised(call: PlannedCall, exc: BaseException) -> CallResult:
     failed = _failed(call, type(exc).__name__, short_error(exc))
     suggestion = getattr(exc, "suggestion", None) or getattr(exc, "remedy", None)
     if suggestion is not None and failed.failure is not None:
-        return replace(failed, failure={**failed.failure, "suggestion": str(suggestion)[:ERROR_CHARS]})
+        return changed(failed, failure={**failed.failure, "suggestion": str(suggestion)[:ERROR_CHARS]})
     return failed
 
 

@@ -33,28 +33,28 @@ class ResultReader:
         try:
             result = spec.out_model.model_validate(raw)
             observation: JsonObject = result.model_dump(mode="json")
-            text = json_text(observation)
+            text_chars = len(result.model_dump_json())
         except Exception as exc:  # noqa: BLE001 - validators and serializers of the user may raise anything
             error = f"`{call.node}` returned data that did not validate: {short_error(exc)}"
             return CallResult(status="failed", error=error)
         marked = artifact_fields(spec.out_model)
-        shown = observation
-        if marked:
-            shown = without_artifacts(observation, marked)
-            text = json_text(shown)
-        shorter = await self._bounded(spec, shown, text, events, artifacts)
-        llm_observation = shown if shorter is None and marked else shorter
+        shown = without_artifacts(observation, marked) if marked else observation
+        shorter: Json = None
+        # The exact size is looked at only where it may matter: most results are short.
+        if text_chars > self._guardrail.max_observation_chars // 2:
+            shorter = await self._bounded(spec, shown, json_text(shown), events, artifacts)
         return CallResult(
             status="succeeded",
             observation=observation,
-            llm_observation=llm_observation,
+            llm_observation=shown if shorter is None and marked else shorter,
             artifacts={name: observation[name] for name in marked if observation.get(name) is not None},
             sources=_quietly(lambda: sources_in(result)),
         )
 
     async def _bounded(
         self, spec: NodeSpec, shown: JsonObject, text: str, events: RunEvents, artifacts: RunArtifacts
-    ) -> Json | None:
+    ) -> Json:
+        """Return what the model reads instead when the text is too long, else None."""
         clamped = clamp(shown, len(text), self._guardrail)
         if clamped is None:
             return None

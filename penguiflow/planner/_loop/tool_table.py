@@ -33,6 +33,8 @@ def unknown_tool_error(name: str, tools: Mapping[str, NodeSpec]) -> str:
 def settle_missing_tools(pending: PendingStep, tools: Mapping[str, NodeSpec]) -> PendingStep:
     """Settle the open calls whose tool went away while the run waited as failed."""
     missing = [at for at in pending.open_calls() if pending.calls[at].node not in tools]
+    if not missing:
+        return pending
     return pending.with_results(
         {
             at: CallResult(status="failed", error=unknown_tool_error(pending.calls[at].node, tools))

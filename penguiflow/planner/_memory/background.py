@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from penguiflow.errors import repr_of
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._memory.ending import end
+from penguiflow.planner._memory.ending import end, is_being_cancelled
 from penguiflow.planner._memory.ledger import Batch, Ledger
 from penguiflow.planner._memory.ports import Summarizer
 from penguiflow.planner._memory.turns import shown_turn
@@ -90,8 +90,7 @@ class BackgroundSummary:
         try:
             self._ledger.succeeded(batch, await self._summary(request))
         except asyncio.CancelledError as exc:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if is_being_cancelled():
                 raise
             return self._failed(batch, exc)
         except Exception as exc:  # noqa: BLE001 - foreign code; its failure decides the health

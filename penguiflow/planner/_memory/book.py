@@ -87,7 +87,7 @@ class MemoryBook:
         if not isolation.require_explicit_key:
             return ephemeral_key(self._new_id)
         logger.info(
-            "a run has no conversation memory: it has no `memory_key`, and its tool context no session"
+            "a run has no conversation memory: it has no `memory_key`, and its tool context names no session"
         )
         return None
 

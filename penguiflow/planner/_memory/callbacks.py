@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from penguiflow.errors import repr_of
 from penguiflow.planner._memory.config import MemoryCallback, ShortTermMemoryConfig
-from penguiflow.planner._memory.ending import end
+from penguiflow.planner._memory.ending import end, is_being_cancelled
 from penguiflow.planner._memory.health import MemoryHealth
 from penguiflow.planner._memory.turns import ConversationTurn
 
@@ -94,6 +94,10 @@ class Callbacks:
 async def _logged(name: str, running: Awaitable[object]) -> None:
     try:
         await running
+    except asyncio.CancelledError as exc:
+        if is_being_cancelled():
+            raise
+        _log_failure(name, exc)
     except Exception as exc:  # noqa: BLE001 - as above
         _log_failure(name, exc)
 

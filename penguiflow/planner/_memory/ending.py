@@ -1,4 +1,4 @@
-"""How the owner of a task ends it."""
+"""How a task is ended, and how it knows."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ async def end(task: asyncio.Task[None] | None, *, patience_s: float) -> None:
     finally:
         task.cancel()
     await asyncio.wait((task,))
+
+
+def is_being_cancelled() -> bool:
+    """Return whether somebody cancelled this task; foreign code may also raise CancelledError by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -48,7 +48,7 @@ def read_record(record: Mapping[str, Any]) -> StoredMemory:
         ValueError: another version, an unknown health, or a damaged state.
     """
     text = _text_of(record)
-    state = json.loads(text)  # without lone surrogates, which a reader of texts would refuse
+    state = json.loads(text)  # a copy: whose object the record is, and what becomes of it, is not known
     version = state.get("version")
     if version != MEMORY_STATE_VERSION:
         raise ValueError(

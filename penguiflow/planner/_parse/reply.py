@@ -108,7 +108,8 @@ def _read(
     except NotAnAction as exc:
         raise UnreadableReply(str(exc)) from exc
     alternates = [_masked(value) for value in candidates if value is not chosen][:_MAX_ALTERNATES]
-    action = action.model_copy(update={"raw_llm_response": text, "alternate_actions": alternates or None})
+    action.raw_llm_response = text
+    action.alternate_actions = alternates or None
     others = [_masked(value) for value in values if value is not chosen]
     return Reading(action=action, source=source, candidates=len(candidates), others=others, around=around)
 

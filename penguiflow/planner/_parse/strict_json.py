@@ -33,7 +33,8 @@ def loads(text: str) -> Json:
     """
     _refuse_huge(text)
     value: Json = _guarded(lambda: _decoder.decode(text))
-    _check_value(value)
+    if not _is_plain(text):
+        _check_value(value)
     return value
 
 
@@ -60,6 +61,11 @@ def value_at(text: str, start: int) -> tuple[Json, int]:
     value, end = _guarded(lambda: _decoder.raw_decode(text, start))
     _check_value(value)
     return value, end
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text cannot hold what `_check_value` refuses, so that most need no second look."""
+    return text.isascii() and "\\u" not in text and text.count("{") + text.count("[") <= MAX_DEPTH
 
 
 def _check_value(value: Json) -> None:
