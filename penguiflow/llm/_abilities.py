@@ -38,7 +38,8 @@ def abilities_of(litellm: LiteLLM, settings: ModelSettings, mode: ToolCalling) -
     """Look the model up. litellm asks some servers of one's own for it: call it in a thread."""
     name, provider = model_name(settings), settings.get("custom_llm_provider")
     return Abilities(
-        takes_schema=litellm.supports_response_schema(name, provider),
+        # Most servers of one's own take a schema; what one refuses is not asked of it again.
+        takes_schema=bool(settings.get("api_base")) or litellm.supports_response_schema(name, provider),
         calls_tools=mode == "native" or (mode == "auto" and _is_known_to_call_tools(litellm, settings)),
         reasons=litellm.supports_reasoning(name, provider),
     )

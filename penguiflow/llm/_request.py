@@ -11,7 +11,7 @@ from penguiflow.llm._abilities import Abilities
 from penguiflow.llm._native.history import native_messages
 from penguiflow.llm._native.names import ToolNames, tool_names
 from penguiflow.llm._native.tools import wire_tools
-from penguiflow.llm._response_format import JsonObject, response_format_for
+from penguiflow.llm._response_format import JsonForm, JsonObject, lesser, response_format_for
 from penguiflow.llm._setup import ModelSettings
 from penguiflow.llm.protocol import ChatMessage, NativeTools
 
@@ -35,7 +35,7 @@ class Wishes:
 class Accepted:
     """What a provider accepts, as far as it has not refused it."""
 
-    response_format: bool = True
+    json_form: JsonForm = "schema"
     required_choice: bool = True
     tools: bool = True
 
@@ -73,16 +73,18 @@ def request_for(wishes: Wishes, profile: Profile, abilities: Abilities, accepted
         wire["tool_choice"] = "required" if accepted.required_choice else "auto"
         return Request(wire=wire, names=names, keeps_reasoning=profile.uses_reasoning)
     wire["messages"] = [dict(message) for message in wishes.messages]
-    wanted = response_format_for(wishes.response_format, model_takes_schema=abilities.takes_schema)
-    if wanted is not None and accepted.response_format:
-        wire["response_format"] = wanted
+    form: JsonForm = accepted.json_form if abilities.takes_schema else lesser(accepted.json_form, "object")
+    wanted = response_format_for(wishes.response_format, form)
+    if wanted is not None:
+        wire.setdefault("response_format", wanted)
     return Request(wire=wire, names=None, keeps_reasoning=profile.uses_reasoning)
 
 
 def after_refusal(words: str, request: Request, accepted: Accepted) -> Accepted | None:
     """Return what is still accepted after a provider refused a request; None when nothing explains it."""
     if "response_format" in request.wire and "response_format" in words:
-        return replace(accepted, response_format=False)
+        asked = request.wire["response_format"].get("type")
+        return replace(accepted, json_form="object" if asked == "json_schema" else "none")
     if request.names is None:
         return None
     if request.wire["tool_choice"] == "required" and _TOOL_CHOICE.search(words):

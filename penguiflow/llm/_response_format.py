@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON Schema or the response format around it; its values are any JSON."""
@@ -19,14 +19,26 @@ _REFUSED_SOMEWHERE = frozenset({
 # fmt: on
 _HOLD_NAMED_SCHEMAS = frozenset({"properties", "$defs", "definitions"})
 
+JsonForm: TypeAlias = Literal["schema", "object", "none"]
+"""The most that may be asked for: JSON of a schema, any JSON object, or nothing beside the prompt."""
+
 ANY_JSON_OBJECT: JsonObject = {"type": "json_object"}
 
+_FORMS: tuple[JsonForm, ...] = ("none", "object", "schema")
 
-def response_format_for(wanted: JsonObject | None, *, model_takes_schema: bool) -> JsonObject | None:
+
+def lesser(form: JsonForm, other: JsonForm) -> JsonForm:
+    """Return the form that asks for less."""
+    return min(form, other, key=_FORMS.index)
+
+
+def response_format_for(wanted: JsonObject | None, form: JsonForm) -> JsonObject | None:
     """Return what to send for the format a caller wants."""
-    if wanted is None or wanted.get("type") != "json_schema":
+    if wanted is None or form == "none":
+        return None
+    if wanted.get("type") != "json_schema":
         return wanted
-    if not model_takes_schema:
+    if form == "object":
         return ANY_JSON_OBJECT
     named = wanted["json_schema"]
     return {**wanted, "json_schema": {**named, "schema": without_refused_keywords(named["schema"])}}

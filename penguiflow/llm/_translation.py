@@ -45,6 +45,8 @@ _BY_WORDS: tuple[tuple[str, _Kind], ...] = (
     ("exceeded your current quota", (LLMAuthError, _ADD_CREDIT)),
     ("context_length_exceeded", (LLMContextLengthError, _SHORTEN)),
     ("maximum context length", (LLMContextLengthError, _SHORTEN)),
+    # A wish that a server does not know, whatever status it gives that.
+    ("response_format", (LLMBadRequestError, None)),
     ("connection error", (LLMUnavailableError, _CHECK_NETWORK)),
     ("input is too long", (LLMContextLengthError, _SHORTEN)),
     ("prompt is too long", (LLMContextLengthError, _SHORTEN)),

@@ -83,7 +83,7 @@ class LiteLLMClient:
             reasoning_effort=reasoning_effort,
         )
         self._max_retries = max_retries
-        self._accepted = Accepted(response_format=json_schema_mode)
+        self._accepted = Accepted(json_form="schema" if json_schema_mode else "none")
         self._abilities: Abilities | None = None
         self._sleep = sleep
 

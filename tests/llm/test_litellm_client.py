@@ -92,7 +92,7 @@ async def test_the_server_receives_the_settings() -> None:
     ("model", "json_schema_mode", "sent"),
     [
         ("openai/gpt-4o-mini", True, "json_schema"),
-        ("openai/home-grown", True, "json_object"),
+        ("openai/home-grown", True, "json_schema"),
         ("openai/gpt-4o-mini", False, None),
     ],
 )
@@ -103,16 +103,35 @@ async def test_the_form_of_json_fits_the_model(model: str, json_schema_mode: boo
     assert server.requests[0].body.get("response_format", {}).get("type") == sent
 
 
-async def test_a_server_without_json_mode_is_asked_without_it_from_then_on() -> None:
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(
+    ("taken", "asked"),
+    [
+        (("json_schema",), ["json_schema", "json_schema"]),
+        (("json_object",), ["json_schema", "json_object", "json_object"]),
+        ((), ["json_schema", "json_object", None, None]),
+    ],
+)
+async def test_a_form_of_json_that_a_server_refuses_is_not_asked_for_again(
+    taken: tuple[str, ...], asked: list[str | None], status: int
+) -> None:
     def decide(request: ReceivedRequest) -> Reply:
-        refused = "response_format" in request.body
-        return Fails(400, "unknown field response_format") if refused else Says("{}")
+        form = request.body.get("response_format", {}).get("type")
+        return Says("{}") if form in (None, *taken) else Fails(status, f"response_format {form} is unknown")
 
     async with OpenAIServer.running(decide=decide) as server:
-        client = client_of(server)
+        client = client_of(server, model="openai/home-grown")
         for _ in range(2):
             assert (await client.complete(messages=QUESTION, response_format=SCHEMA)).text == "{}"
-    assert ["response_format" in request.body for request in server.requests] == [True, False, False]
+    assert [request.body.get("response_format", {}).get("type") for request in server.requests] == asked
+
+
+async def test_a_response_format_among_the_settings_wins() -> None:
+    own = {"type": "json_object", "schema": {"type": "object"}}
+    async with OpenAIServer.running(Says("{}")) as server:
+        client = client_of(server, settings={"response_format": own})
+        await client.complete(messages=QUESTION, response_format=SCHEMA)
+    assert server.requests[0].body["response_format"] == own
 
 
 @pytest.mark.parametrize("failure", [Fails(429, "slow down"), Fails(500), Fails(503)])

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from penguiflow.llm._response_format import ANY_JSON_OBJECT, response_format_for, without_refused_keywords
+from penguiflow.llm._response_format import (
+    ANY_JSON_OBJECT,
+    JsonForm,
+    response_format_for,
+    without_refused_keywords,
+)
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -36,15 +41,16 @@ def test_bounds_go_and_fields_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "model_takes_schema", "sent"),
+    ("asked", "form", "sent"),
     [
-        (None, True, None),
-        (ANY_JSON_OBJECT, True, ANY_JSON_OBJECT),
-        (wanted(SCHEMA), False, ANY_JSON_OBJECT),
-        (wanted({"type": "object", "minProperties": 1}), True, wanted({"type": "object"})),
+        (None, "schema", None),
+        (ANY_JSON_OBJECT, "schema", ANY_JSON_OBJECT),
+        (wanted(SCHEMA), "object", ANY_JSON_OBJECT),
+        (wanted(SCHEMA), "none", None),
+        (wanted({"type": "object", "minProperties": 1}), "schema", wanted({"type": "object"})),
     ],
 )
 def test_the_format_fits_the_model(
-    asked: dict[str, Any] | None, model_takes_schema: bool, sent: dict[str, Any] | None
+    asked: dict[str, Any] | None, form: JsonForm, sent: dict[str, Any] | None
 ) -> None:
-    assert response_format_for(asked, model_takes_schema=model_takes_schema) == sent
+    assert response_format_for(asked, form) == sent

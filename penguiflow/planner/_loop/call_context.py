@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic_core import to_jsonable_python
 
 from penguiflow._clock import WallClock
-from penguiflow.planner._json import JsonObject, is_json
+from penguiflow.planner._json import Json, JsonObject, is_json
 from penguiflow.planner._loop.calls import PauseRequest
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_state import RunState
@@ -95,7 +95,8 @@ class CallContext:
         body = dict(payload or {})
         if not is_json(body):
             raise TypeError("the payload of a pause must be JSON, so that it can be shown and stored")
-        self.pause_request = PauseRequest(reason=reason, payload=body)
+        # As a store gives it back: every key a text, every tuple a list.
+        self.pause_request = PauseRequest(reason=reason, payload=_as_json(body))
         raise PauseSignal
 
     async def emit_chunk(
@@ -108,8 +109,9 @@ class CallContext:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         """See `ToolContext`."""
-        body = dict(meta) if meta is not None else {"channel": "thinking"}
-        chunk: JsonObject = {"seq": seq, "text": text, "done": done, "meta": body}
+        body = _as_json(dict(meta)) if meta is not None else {"channel": "thinking"}
+        # A tool need not be type-checked, but its chunks are sorted and stored.
+        chunk: JsonObject = {"seq": int(seq), "text": str(text), "done": done, "meta": body}
         self._keep("stream_chunk", stream_id, chunk)
 
     async def emit_artifact(
@@ -126,10 +128,10 @@ class CallContext:
         self._artifact_counts[stream_id] = seq + 1
         body: JsonObject = {
             "seq": seq,
-            "chunk": to_jsonable_python(chunk, fallback=str),
+            "chunk": _as_json(chunk),
             "artifact_type": artifact_type or type(chunk).__name__,
             "done": done,
-            "meta": dict(meta or {}),
+            "meta": _as_json(dict(meta or {})),
         }
         self._keep("artifact_chunk", stream_id, body)
 
@@ -142,6 +144,10 @@ class CallContext:
             action_seq=self.action_seq,
             **chunk,
         )
+
+
+def _as_json(value: object) -> Json:
+    return to_jsonable_python(value, fallback=str)
 
 
 _active_call: ContextVar[CallContext | None] = ContextVar("penguiflow_active_tool_call", default=None)

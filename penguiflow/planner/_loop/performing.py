@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from penguiflow.planner._loop.approval import approval_payload
-from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep
+from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep, PlannedCall
 from penguiflow.planner._loop.join import join_context, join_is_due, plan_join
 from penguiflow.planner._loop.pause_desk import PauseDesk
 from penguiflow.planner._loop.recording import keep_outputs, note_calls_ran, note_outcome, record_step
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.settle import settled_step
-from penguiflow.planner._loop.tool_call import ToolCaller
+from penguiflow.planner._loop.tool_call import ToolCaller, failed_call
 from penguiflow.planner._loop.tool_table import settle_missing_tools
 from penguiflow.planner._loop.waiting import OpenQuestion, StillOpen, wait
 from penguiflow.planner.models import PlannerPause
@@ -55,7 +55,7 @@ class Performer:
         else:
             async with asyncio.TaskGroup() as group:
                 tasks = {at: group.create_task(self._run_call(state, pending, at)) for at in positions}
-            results = {at: task.result() for at, task in tasks.items()}
+            results = {at: _result(pending.calls[at], task) for at, task in tasks.items()}
         note_calls_ran(state, pending, results)
         return pending.with_results(results)
 
@@ -90,6 +90,15 @@ class Performer:
             if at not in asked_before
         ]
         return await wait(state, self.desk, new, still_open=still_open, pending=pending)
+
+
+def _result(call: PlannedCall, task: asyncio.Task[CallResult]) -> CallResult:
+    """Return what came of a branch; one that is cancelled although the run is not did that itself."""
+    return (
+        failed_call(call, "CancelledError", "the tool cancelled its own task")
+        if task.cancelled()
+        else task.result()
+    )
 
 
 def _approval(state: RunState, pending: PendingStep, position: int) -> PauseRequest:

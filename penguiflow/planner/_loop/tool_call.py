@@ -78,20 +78,21 @@ class ToolCaller:
         try:
             raw = await state.deadline.bound(self._attempts(call, spec, context))
         except DeadlineReached:
-            result = _failed(call, "DeadlineReached", "the run's deadline passed while the tool ran")
+            result = failed_call(call, "DeadlineReached", "the run's deadline passed while the tool ran")
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            result = _failed(call, "CancelledError", "the tool cancelled itself")
+            result = failed_call(call, "CancelledError", "the tool cancelled itself")
         except PauseSignal:
             result = CallResult(status="paused")
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - a tool may raise anything; the model must hear of it
             result = _raised(call, exc)
         except BaseExceptionGroup as group:
-            if group.split(PauseSignal)[0] is None:
+            if group.subgroup(KeyboardInterrupt) is not None:
                 raise
-            result = CallResult(status="paused")
+            paused = group.subgroup(PauseSignal) is not None
+            result = CallResult(status="paused") if paused else _raised(call, group)
         else:
             result = await self.results.read(call, spec, raw, state.events, state.artifacts)
         if context.pause_request is not None:
@@ -146,14 +147,15 @@ async def _within_timeout(timeout_s: float | None, work: Awaitable[Any]) -> Any:
 
 
 def _raised(call: PlannedCall, exc: BaseException) -> CallResult:
-    failed = _failed(call, type(exc).__name__, short_error(exc))
+    failed = failed_call(call, type(exc).__name__, short_error(exc))
     suggestion = getattr(exc, "suggestion", None) or getattr(exc, "remedy", None)
     if suggestion is not None and failed.failure is not None:
         return changed(failed, failure={**failed.failure, "suggestion": str(suggestion)[:ERROR_CHARS]})
     return failed
 
 
-def _failed(call: PlannedCall, error_code: str, message: str) -> CallResult:
+def failed_call(call: PlannedCall, error_code: str, message: str) -> CallResult:
+    """Return the result of a call that raised, as the model reads it."""
     return CallResult(
         status="failed",
         error=f"tool `{call.node}` raised {error_code}: {message}",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from penguiflow.artifacts import ArtifactStore, NoOpArtifactStore
 from penguiflow.catalog import NodeSpec
-from penguiflow.planner._json import Json, JsonObject, json_text
+from penguiflow.planner._json import Json, JsonObject, json_text, without_surrogates
 from penguiflow.planner._loop.calls import CallResult, PlannedCall
 from penguiflow.planner._loop.marked_fields import artifact_fields, sources_in, without_artifacts
 from penguiflow.planner._loop.observation import Clamped, clamp
@@ -33,7 +33,7 @@ class ResultReader:
         try:
             result = spec.out_model.model_validate(raw)
             observation: JsonObject = result.model_dump(mode="json")
-            text_chars = len(result.model_dump_json())
+            text_chars = _size(result, observation)
         except Exception as exc:  # noqa: BLE001 - validators and serializers of the user may raise anything
             error = f"`{call.node}` returned data that did not validate: {short_error(exc)}"
             return CallResult(status="failed", error=error)
@@ -82,8 +82,22 @@ def short_error(exc: BaseException) -> str:
         problems = exc.errors(include_url=False, include_context=False, include_input=False)
         text = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
     else:
-        text = str(exc) or type(exc).__name__
+        text = without_surrogates(_words(exc)) or type(exc).__name__
     return text if len(text) <= ERROR_CHARS else text[:ERROR_CHARS] + "..."
+
+
+def _words(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception:  # noqa: BLE001 - the `__str__` of a tool's own error may itself fail
+        return ""
+
+
+def _size(result: BaseModel, observation: JsonObject) -> int:
+    try:
+        return len(result.model_dump_json())
+    except ValueError:  # a text that is no Unicode, such as the name of a file; the model reads it repaired
+        return len(json_text(observation))
 
 
 async def _stored(spec: NodeSpec, text: str, artifacts: RunArtifacts) -> JsonObject | None:

@@ -7,9 +7,13 @@ from itertools import count
 
 from penguiflow.catalog import NodeSpec, refuse_duplicate_names
 from penguiflow.planner._loop.calls import CallResult, PendingStep
+from penguiflow.planner._parse.normalise import OPCODE_ALIASES
 from penguiflow.planner._reserved import SPECIAL_NODE_TYPES
 
 _ALIAS_SUFFIX = "__tool"
+
+# The names a reply can give to an action, `task` and `plan` among them, never reach a tool.
+_TAKEN_NAMES = SPECIAL_NODE_TYPES | OPCODE_ALIASES
 
 
 def tool_table(specs: Iterable[NodeSpec]) -> Mapping[str, NodeSpec]:
@@ -44,7 +48,7 @@ def settle_missing_tools(pending: PendingStep, tools: Mapping[str, NodeSpec]) ->
 
 
 def _shown_name(name: str, taken: set[str]) -> str:
-    if name not in SPECIAL_NODE_TYPES:
+    if name not in _TAKEN_NAMES:
         return name
     shown = name + _ALIAS_SUFFIX
     numbered = (f"{shown}_{number}" for number in count(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penguiflow.planner._json import Json, is_object, json_text
+from penguiflow.planner._json import Json, is_object, json_text, without_surrogates
 from penguiflow.planner._parse.strict_json import NotStrictJson, object_in
 from penguiflow.planner._reserved import FINAL_RESPONSE
 
@@ -70,7 +70,7 @@ def longest_text(value: Json) -> str | None:
 
 def _as_text(value: Any) -> str | None:  # a value the model wrote
     if isinstance(value, str):
-        return value if value.strip() not in ("", AUTO_PLACEHOLDER) else None
+        return without_surrogates(value) if value.strip() not in ("", AUTO_PLACEHOLDER) else None
     if value is None or value == {} or value == []:
         return None
     return json_text(value)

@@ -13,7 +13,11 @@ from penguiflow.planner._json import Json, JsonObject, is_list, is_object
 from penguiflow.planner._reserved import FINAL_RESPONSE, PARALLEL
 from penguiflow.planner.action import DEFAULT_THOUGHT, PlannerAction
 
-_ALIASES = {"plan": PARALLEL}
+_PLAN, _TASK = "plan", "task"
+
+OPCODE_ALIASES = frozenset({_PLAN, _TASK})
+"""Other names of actions that are no tools; what they mean may depend on the arguments."""
+
 _ANSWER_KEYS = ("answer", "raw_answer")
 
 
@@ -67,9 +71,9 @@ def _meaning(value: Mapping[str, Json]) -> tuple[str, JsonObject]:
 
 
 def _unaliased(name: str, args: Json) -> str:
-    if name == "task":
+    if name == _TASK:
         return "task.tool" if is_object(args) and "tool" in args else "task.subagent"
-    return _ALIASES.get(name, name)
+    return PARALLEL if name == _PLAN else name
 
 
 def _answer_args(value: Mapping[str, Json]) -> JsonObject:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from penguiflow.planner._json import Json, JsonObject, is_list, is_object
+from penguiflow.planner._json import Json, JsonObject, is_list, is_object, without_surrogates
 from penguiflow.planner._parse.normalise import NotAnAction, looks_like_answer, names_next_node, read_action
 from penguiflow.planner._parse.strict_json import NotStrictJson, loads, value_at
 from penguiflow.planner._parse.text_stream import ActionStream
@@ -87,7 +87,7 @@ def salvaged_answer(text: str) -> str | None:
     stream = ActionStream()
     shown = stream.feed(body[max(0, body.find("{")) :])
     answer = "".join(piece.text for piece in shown if piece.channel == "answer")
-    return answer if answer.strip() and stream.breaks_off else None
+    return without_surrogates(answer) if answer.strip() and stream.breaks_off else None
 
 
 def _candidates(values: Sequence[JsonObject], *, empty_is_answer: bool) -> list[JsonObject]:
@@ -187,7 +187,9 @@ def _scattered_objects(body: str) -> tuple[list[JsonObject], str]:
             around.append(body[behind:start])
             behind = end
         start = body.find("{", end)
-    return [*found, *_python_literal(body)], "".join([*around, body[behind:]])
+    # Plain JSON is a Python literal too: what was found already is not another call.
+    literal = [value for value in _python_literal(body) if value not in found]
+    return [*found, *literal], "".join([*around, body[behind:]])
 
 
 def _python_literal(body: str) -> list[JsonObject]:

@@ -79,7 +79,7 @@ def _decode_hex(escape: str) -> str:
     """Return the character of `\\uXXXX` or of a pair of them; the final parse judges malformed ones."""
     try:
         units = b"".join(int(unit, 16).to_bytes(2, "little") for unit in (escape[2:6], escape[8:12]) if unit)
-    except ValueError:
+    except (ValueError, OverflowError):  # no digits at all, or with a sign before them
         return ""
     return without_surrogates(units.decode("utf-16-le", "surrogatepass"))
 
