@@ -50,6 +50,8 @@ async def main() -> None:
         llm_client=ScriptedLLM(SCRIPT),
         catalog=build_catalog([send_mail]),
         state_store=InMemoryStateStore(),
+        # Hints advise the model, and forbid what must not happen.
+        planning_hints={"prefer_nodes": ["send_mail"], "sequential_only": ["send_mail"]},
     )
     pause = await planner.run("Tell Ann that we are late")
     assert isinstance(pause, PlannerPause)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         mask_dates,
     )
     from penguiflow.llm.litellm import LiteLLMClient
-    from penguiflow.llm.scripted import FunctionLLM, ScriptedLLM, scripted_reply
+    from penguiflow.llm.scripted import FunctionLLM, ScriptedLLM, ScriptedReply, scripted_reply
 
 __all__ = [
     "CassetteClient",
@@ -65,6 +65,7 @@ __all__ = [
     "NativeTools",
     "OnStreamChunk",
     "ScriptedLLM",
+    "ScriptedReply",
     "SupportsReadiness",
     "TokenUsage",
     "ToolCalling",
@@ -84,6 +85,7 @@ _LAZY = {
     "FunctionLLM": "penguiflow.llm.scripted",
     "LiteLLMClient": "penguiflow.llm.litellm",
     "ScriptedLLM": "penguiflow.llm.scripted",
+    "ScriptedReply": "penguiflow.llm.scripted",
 }
 
 

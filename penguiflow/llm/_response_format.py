@@ -29,7 +29,7 @@ _FORMS: tuple[JsonForm, ...] = ("none", "object", "schema")
 
 def lesser(form: JsonForm, other: JsonForm) -> JsonForm:
     """Return the form that asks for less."""
-    return min(form, other, key=_FORMS.index)
+    return form if _FORMS.index(form) < _FORMS.index(other) else other
 
 
 def response_format_for(wanted: JsonObject | None, form: JsonForm) -> JsonObject | None:

@@ -222,7 +222,8 @@ class ReactPlanner:
     ) -> ReactPlanner:
         """Return a new planner with the same arguments except these; the filter keeps part of the catalog.
 
-        Without a `state_store`, runs that wait can be resumed by the planner that paused them only.
+        Without a `state_store`, runs that wait can be resumed by the planner that paused them only, and the
+        new planner remembers no conversations.
 
         Raises:
             TypeError: a keyword that the constructor does not have.
@@ -272,8 +273,8 @@ class ReactPlanner:
         """Go on with a paused run, once.
 
         A call that waits for approval needs a decision (`penguiflow.planner.approvals`, as a value or as
-        text); any other pause takes a text or nothing. A run at a limit goes on as far again, or ends when it
-        is rejected. `tool_context` replaces the one of the run.
+        text); any other pause takes a text or nothing. A run at a limit goes on as far again when it is
+        approved (or nothing is said), and ends when it is rejected. `tool_context` replaces the run's own.
 
         Raises:
             UnknownTokenError, PauseExpiredError: no run waits under the token, or none any more (a KeyError).
@@ -341,7 +342,10 @@ class ReactPlanner:
         return (await self._runs().decide(trajectory, self._listeners())).action
 
     async def aclose(self) -> None:
-        """End what memories do in the background and store what is not stored; closing twice is harmless."""
+        """End what memories do in the background and store what is not stored; closing twice is harmless.
+
+        A planner without memory needs no closing. One that is used afterwards has no memory any more.
+        """
         await self._parts.memories.aclose()
 
     def _runs(self) -> Runs:

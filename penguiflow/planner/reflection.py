@@ -19,7 +19,8 @@ class ReflectionConfig(BaseModel):
     """Whether and how answers are judged before a run ends.
 
     An answer passes when its score is at least `quality_threshold`. Otherwise the model gets the critique and
-    goes on, at most `max_revisions` times; then it says what it could not find out.
+    goes on, at most `max_revisions` times; then it says what it could not find out. The planner's
+    `reflection_llm` judges when there is one; with `use_separate_llm` there must be one.
     """
 
     enabled: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from penguiflow.planner.approvals import Decision
 from penguiflow.planner.models import PlannerFinish, PlannerPause
@@ -11,6 +12,13 @@ from penguiflow.sessions.agent_port import AgentOutcome, Answered, Connection, J
 from penguiflow.sessions.answer_text import answer_text
 from penguiflow.sessions.connections import close_connections, connections_of
 from penguiflow.sessions.planner_port import Planner
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    """A planner that does things in the background, such as summaries of conversations."""
+
+    async def aclose(self) -> None: ...
 
 
 class PlannerAgent:
@@ -64,6 +72,8 @@ class PlannerAgent:
         return await discard_pause(self._planner, token)
 
     async def aclose(self) -> None:
+        if isinstance(self._planner, _Closable):
+            await self._planner.aclose()
         await close_connections(self._connections)
 
 

@@ -48,6 +48,8 @@ def _model_called(event: PlannerEvent) -> EventBody:
         input_tokens=extra.get("input_tokens"),
         output_tokens=extra.get("output_tokens"),
         cached_tokens=extra.get("cached_tokens"),
+        reasoning_tokens=extra.get("reasoning_tokens"),
+        purpose=str(extra.get("purpose") or "action"),
         error=event.error,
     )
 

@@ -45,7 +45,11 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCalled:
-    """One call of a language model ended. A cost or token count of `None` is unknown, which is not zero."""
+    """One call of a language model ended. A cost or token count of `None` is unknown, which is not zero.
+
+    Cached tokens are part of the input, reasoning tokens part of the output. `purpose` says what was asked
+    for: an action, missing arguments, a critique, a summary and so on.
+    """
 
     step: int
     attempt: int
@@ -55,6 +59,8 @@ class ModelCalled:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    purpose: str = "action"
     error: str | None = None
     kind: Literal["model_called"] = "model_called"
 

@@ -10,10 +10,13 @@ import pytest
 
 from penguiflow.catalog import tool
 from penguiflow.llm.scripted import FunctionLLM
+from penguiflow.llm.usage import LLMReply
 from penguiflow.planner import ReactPlanner
 from penguiflow.planner._loop.limits import Limits, Stop, hops_missing, verdict
 from penguiflow.planner._loop.progress import Progress
-from tests.fakes.planner_tools import Note, Saved, answer, call, finished, planner_for
+from penguiflow.planner.approvals import Approve, DecisionError, Edit, Reject, Respond
+from penguiflow.state.in_memory import InMemoryStateStore
+from tests.fakes.planner_tools import Note, Saved, answer, call, finished, paused, planner_for
 
 LOOK = call("look", text="x")
 
@@ -129,3 +132,86 @@ async def test_a_timeout_error_of_a_client_is_no_deadline() -> None:
 def test_a_limit_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         planner_for(**wrong)
+
+
+LIMITS = {
+    "max_iters": ({"max_iters": 1}, 1),
+    "hop_budget": ({"hop_budget": 1}, 1),
+    "cost_limit_usd": ({"cost_limit_usd": 0.1}, 0.1),
+}
+
+
+def _reply(number: int) -> LLMReply:
+    return LLMReply(text=json.dumps(call("look", text=str(number))), cost_usd=0.1)
+
+
+@pytest.mark.parametrize(("limit", "options", "allowed"), [(name, *rest) for name, rest in LIMITS.items()])
+async def test_a_run_may_wait_at_a_limit_for_somebody_to_extend_it(
+    limit: str, options: dict[str, Any], allowed: float
+) -> None:
+    replies = [_reply(n) for n in range(4)]
+    planner, _ = planner_for(
+        *replies, answer(), on_limit="pause", state_store=InMemoryStateStore(), **options
+    )
+    pause = paused(await planner.run("q"))
+    assert pause.reason == "constraints_conflict"
+    assert (pause.payload["limit"], pause.payload["allowed"], pause.payload["times_extended"]) == (
+        limit,
+        allowed,
+        0,
+    )
+    again = paused(await planner.fork().resume(pause.resume_token, Approve()))
+    assert (again.payload["limit"], again.payload["times_extended"]) == (limit, 1)
+    ended = finished(await planner.resume(again.resume_token, Reject("enough")))
+    assert ended.reason in ("budget_exhausted", "no_path")
+    assert ended.metadata["answer_quality"] == "none"
+
+
+async def test_a_deadline_may_be_extended_too() -> None:
+    now = [0.0]
+
+    @tool(desc="work")
+    async def work(args: Note, ctx: Any) -> Saved:
+        now[0] += 6
+        return Saved(stored=args.text)
+
+    planner, _ = planner_for(
+        call("work", text="a"), call("work", text="b"), answer("done"),
+        catalog=[work], deadline_s=5.0, time_source=lambda: now[0], on_limit="pause",
+    )  # fmt: skip
+    pause = paused(await planner.run("q"))
+    assert pause.payload["limit"] == "deadline_s"
+    again = paused(await planner.resume(pause.resume_token))
+    assert finished(await planner.resume(again.resume_token)).payload["raw_answer"] == "done"
+
+
+@pytest.mark.parametrize("said", ["perhaps", Respond("do what you like"), Edit({})])
+async def test_what_is_neither_yes_nor_no_does_not_extend_a_limit(said: Any) -> None:
+    planner, _ = planner_for(LOOK, answer("done"), max_iters=1, on_limit="pause")
+    pause = paused(await planner.run("q"))
+    with pytest.raises(DecisionError, match="approve"):
+        await planner.resume(pause.resume_token, said)
+    assert finished(await planner.resume(pause.resume_token, "go on")).payload["raw_answer"] == "done"
+
+
+async def test_a_planner_that_may_not_pause_ends_at_its_limit() -> None:
+    planner, _ = planner_for(LOOK, max_iters=1, on_limit="pause", pause_enabled=False)
+    assert finished(await planner.run("q")).reason == "no_path"
+
+
+async def test_the_same_call_with_the_same_outcome_ends_a_run() -> None:
+    planner, llm = planner_for(*[LOOK] * 6, answer(), max_iters=10)
+    result = finished(await planner.run("q"))
+    assert (result.reason, len(llm.received)) == ("no_progress", 4)
+    assert "3 times in a row" in result.metadata["error"]
+
+
+async def test_a_call_whose_outcome_changes_is_progress() -> None:
+    counted = iter(range(10))
+
+    @tool(desc="look at the clock")
+    async def clock(args: Note, ctx: Any) -> Saved:
+        return Saved(stored=str(next(counted)))
+
+    planner, _ = planner_for(*[call("clock", text="now")] * 6, answer("done"), catalog=[clock], max_iters=10)
+    assert finished(await planner.run("q")).payload["raw_answer"] == "done"

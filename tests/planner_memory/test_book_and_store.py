@@ -130,8 +130,7 @@ async def test_a_store_that_is_down_stops_no_run_and_loses_no_turn(caplog: pytes
     store.is_down = False
     await told(book, ANN, "c")
     assert stored_names(store.states[ANN.composite()])["turns"] == ["a", "b", "c"]
-    messages = {record.message for record in caplog.records}
-    assert "a conversation memory could not be read from the store" in messages
+    assert "a conversation memory could not be read from the store: " in caplog.text
 
 
 async def test_a_state_of_another_version_is_never_overwritten() -> None:
@@ -173,4 +172,4 @@ async def test_a_refused_turn_is_logged_and_neither_kept_nor_shown(caplog: pytes
     await told(book, ANN, "a", "b" * 300)
     assert await read(book, ANN) == {"recent_turns": ["a"]}
     assert stored_names(store.states[ANN.composite()])["turns"] == ["a"]
-    assert "a turn was not added to its conversation memory" in {record.message for record in caplog.records}
+    assert "a turn was not added to its conversation memory: " in caplog.text

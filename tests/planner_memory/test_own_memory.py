@@ -204,7 +204,7 @@ async def test_a_memory_that_cannot_be_closed_does_not_keep_the_others_open(
     await told(book, ANN, "a")
     await told(book, BOB, "b")
     await book.aclose()
-    assert [record.message for record in caplog.records] == ["a conversation memory could not be closed"] * 2
+    assert caplog.text.count("a conversation memory could not be closed: ") == 2
 
 
 def test_the_config_of_the_book_is_the_one_in_use() -> None:

@@ -22,8 +22,10 @@ from penguiflow.planner._summary import cut, fitted, summary_with
 from penguiflow.planner.trajectory import TrajectoryStep, TrajectorySummary
 
 _LEAST_SUMMARY_CHARS = 300
+_AROUND_A_SUMMARY = 60  # what its message holds besides
 _LEAST_OUTCOME_CHARS = 1_000
 _STEP_CHARS_FOR_SUMMARY = 2_000
+_LINES_OF_THE_RULE = "earlier_steps"
 
 _ASK_FOR_SUMMARY = """\
 You keep the record of an assistant that works step by step. Summarise the steps below, together with the \
@@ -63,9 +65,10 @@ class Compaction:
         summary = summary_with(known, trajectory.query, new_steps)
         if self.asks_model and new_steps:
             summary = await self._written_by_model(state, known, new_steps, summary)
-        room = chars_of_tokens(self.token_budget) - state.conversation.head_chars
+        room = chars_of_tokens(self.token_budget) - state.conversation.head_chars - _AROUND_A_SUMMARY
         last_chars = min(state.conversation.last_step_chars, max(_LEAST_OUTCOME_CHARS, room // 2))
-        summary = fitted(summary, max(_LEAST_SUMMARY_CHARS, room - last_chars))
+        # A third at the most, so that several steps fit before the messages change from their start again.
+        summary = fitted(summary, max(_LEAST_SUMMARY_CHARS, min(room // 3, room - last_chars)))
         trajectory.summary = summary
         state.note(StepsSummarised(len(trajectory.steps)))
         left_for_last = room - len(json_text(summary.compact()))
@@ -110,4 +113,6 @@ class Compaction:
         except Exception:  # noqa: BLE001 - a summariser that fails or writes nonsense must not cost the run
             by_rule.note = "rule_based_fallback"
             return by_rule
-        return TrajectorySummary(**read.model_dump())
+        # Under this name stand the lines of the rule; what a model put there would not go on with them.
+        facts = {key: fact for key, fact in read.facts.items() if key != _LINES_OF_THE_RULE}
+        return TrajectorySummary(**{**read.model_dump(), "facts": facts})

@@ -74,12 +74,11 @@ class RunDriver:
                 if still_open.questions:
                     return await wait(state, self.performer.desk, still_open=still_open)
                 return await self.drive(state)
-            case AnsweredLimit(limit=limit, extends=True, text=text):
+            case AnsweredLimit(limit=limit, extends=True):
                 state.note(LimitExtended(limit))
                 if limit == "deadline_s":
                     limits = state.rules.limits
                     state.deadline = Deadline.after(limits.deadline_s, state.deadline.clock)
-                add_input(state, text)
                 return await self.drive(state)
             case AnsweredLimit(limit=limit):
                 stop = verdict(state.progress, state.rules.limits, steps=len(state.trajectory.steps))

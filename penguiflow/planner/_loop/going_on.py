@@ -21,12 +21,16 @@ from penguiflow.planner.approvals import (
     Decision,
     DecisionError,
     Reject,
+    Respond,
     decision_from_json,
     decision_to_json,
     parse_decision,
 )
 
 _QUESTION_CHARS = 200
+
+# What people say to a limit besides the words of decisions.
+_WORDS = {"yes": True, "continue": True, "go on": True, "no": False, "stop": False, "end": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,6 @@ class AnsweredLimit:
 
     limit: ExtendableLimit
     extends: bool
-    text: str | None
 
 
 GoingOn: TypeAlias = DecidedCall | AnsweredQuestion | AnsweredLimit
@@ -73,9 +76,7 @@ def interpret(
     """
     question = paused.question(token)
     if question.limit is not None:
-        decision = _decision_or_none(user_input)
-        text = None if isinstance(decision, Approve | Reject) else as_text(user_input)
-        return AnsweredLimit(limit=question.limit, extends=not isinstance(decision, Reject), text=text)
+        return AnsweredLimit(limit=question.limit, extends=_extends(user_input))
     if question.position is None or paused.pending is None:
         return AnsweredQuestion(text=_with_question(as_text(user_input), question))
     call = paused.pending.calls[question.position]
@@ -106,10 +107,17 @@ def _with_question(text: str | None, question: Question) -> str | None:
     return f"{text} (answers what `{question.node}` asked: {asked})"
 
 
-def _decision_or_none(user_input: str | Decision | None) -> Decision | None:
-    if user_input is None or not isinstance(user_input, str):
-        return user_input
-    try:
-        return parse_decision(user_input)
-    except DecisionError:
-        return None
+def _extends(user_input: str | Decision | None) -> bool:
+    """Return whether a limit is extended; a text that merely sounds like a yes or a no is not guessed at."""
+    said = user_input.text if isinstance(user_input, Respond) else user_input
+    if isinstance(said, str) and (word := said.strip().lower()) in _WORDS:
+        return _WORDS[word]
+    match parse_decision(said) if isinstance(said, str) else said:
+        case None | Approve():
+            return True
+        case Reject():
+            return False
+        case _:
+            raise DecisionError(
+                "the run waits at a limit: approve to allow as much again, or reject to end it"
+            )

@@ -158,7 +158,11 @@ class PauseDesk:
 
     async def _waiting(self, token: str) -> JsonObject:
         record: JsonObject | None = await self._peek(token)
-        if not record or "claimed" in record or "spent" in record:
+        if record and "claimed" in record:
+            raise UnknownTokenError(
+                f"token `{token[:64]}` was used: its run goes on, or broke off (then recover it)"
+            )
+        if not record or "spent" in record:
             raise _unknown(token)
         expires_at = record.get("expires_at")
         if expires_at is not None and self._clock() >= expires_at:

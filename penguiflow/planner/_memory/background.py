@@ -108,7 +108,8 @@ class BackgroundSummary:
     def _failed(self, batch: Batch, failure: BaseException) -> float | None:
         delay_s = self._ledger.failed(batch)
         logger.warning(
-            "summarising a conversation failed",
+            "summarising a conversation failed: %s",
+            repr_of(failure),
             extra={
                 "exception": repr_of(failure),
                 "memory_health": self._ledger.health.value,

@@ -174,7 +174,7 @@ class MemoryBook:
 
     def _log(self, message: str, key: MemoryKey, failure: Exception) -> None:
         extra = {"memory_key": key.composite(), "exception": repr_of(failure)}
-        logger.warning(message, extra=extra)
+        logger.warning("%s: %s", message, repr_of(failure), extra=extra)
 
 
 def _given_and_config(

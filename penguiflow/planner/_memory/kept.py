@@ -124,7 +124,8 @@ class KeptMemory:
             self._is_unsaved = False
 
     def _log(self, message: str, failure: Exception) -> None:
-        logger.warning(message, extra={"memory_key": self._key, "exception": repr_of(failure)})
+        extra = {"memory_key": self._key, "exception": repr_of(failure)}
+        logger.warning("%s: %s", message, repr_of(failure), extra=extra)
 
 
 def _access(memory: ShortTermMemory, name: str) -> _StoreAccess | None:
