@@ -30,7 +30,7 @@ from penguiflow.planner._loop.progress import DeadlinePassed, LimitExtended, Ste
 from penguiflow.planner._loop.recording import call_digest, record_step
 from penguiflow.planner._loop.refusing import GivingUp, alternate, note_refusal, tell_suspect
 from penguiflow.planner._loop.run_state import RunState
-from penguiflow.planner._loop.waiting import OpenQuestion, StillOpen, wait
+from penguiflow.planner._loop.waiting import NOTHING_SAID, OpenQuestion, StillOpen, settled_record, wait
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.planner.trajectory import TrajectoryStep
@@ -68,7 +68,11 @@ class RunDriver:
             case DecidedCall():
                 _tell_decision(state, token, going_on)
                 pause = await self.performer.perform(state, going_on.settled(), still_open)
-                return pause or await self.drive(state)
+                if pause is not None:
+                    return pause
+                # What the call did must not be done again when the run breaks off later.
+                await self.performer.desk.keep_claimed(token, settled_record(state, token), NOTHING_SAID)
+                return await self.drive(state)
             case AnsweredQuestion(text=text):
                 add_input(state, text)
                 if still_open.questions:

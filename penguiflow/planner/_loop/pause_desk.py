@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
@@ -28,6 +29,8 @@ from penguiflow.planner._loop.pause_errors import (
     UnknownTokenError,
 )
 from penguiflow.planner._loop.pause_record import PAUSE_SCHEMA_VERSION
+
+logger = logging.getLogger("penguiflow.planner")
 
 _MAX_LIVE_CONTEXTS = 256
 _STORE_METHODS = ("save_planner_state", "load_planner_state")
@@ -71,8 +74,7 @@ class PauseDesk:
         Raises:
             PauseNotSavedError: it could not be kept; the run cannot pause.
         """
-        expires_at = None if self._ttl_s is None else self._clock() + self._ttl_s
-        record = {**record, "expires_at": expires_at}
+        record = {**record, "expires_at": self._expiry()}
         try:
             if group is None and len(tokens) == 1:
                 await _awaited(self._save(tokens[0], record))
@@ -136,8 +138,14 @@ class PauseDesk:
             return {key: value for key, value in record.items() if key != "claimed"}, answer
 
     async def keep_claimed(self, token: str, record: JsonObject, answer: JsonObject) -> None:
-        """Replace the record of a run that goes on, so that `recover` begins from there."""
-        await _awaited(self._save(token, {**record, "claimed": answer}))
+        """Replace the record of a run that goes on, so that `recover` begins from there.
+
+        When the store fails, `recover` begins from before; the run itself goes on.
+        """
+        try:
+            await _awaited(self._save(token, {**record, "expires_at": self._expiry(), "claimed": answer}))
+        except Exception:
+            logger.exception("the store could not keep how far a resumed run has come")
 
     async def release(self, token: str) -> None:
         """Let go of a token whose run ended or waits under others; it is never valid again."""
@@ -149,6 +157,9 @@ class PauseDesk:
     def live_context(self, token: str) -> Mapping[str, Any]:
         """Return the tool context as it was when this planner paused; empty in another process."""
         return self._live_contexts.get(token, {})
+
+    def _expiry(self) -> float | None:
+        return None if self._ttl_s is None else self._clock() + self._ttl_s
 
     async def _put_group(self, tokens: Sequence[str], record: JsonObject, group: str) -> None:
         await _awaited(self._save(group, record))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penguiflow.planner._json import JsonObject
 from penguiflow.planner._loop.calls import PauseRequest, PendingStep
 from penguiflow.planner._loop.pause_desk import PauseDesk
 from penguiflow.planner._loop.pause_record import PausedRun, Question, pause_record
 from penguiflow.planner._loop.progress import ExtendableLimit
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner.models import PlannerPause
+
+NOTHING_SAID: JsonObject = {"text": None}
+"""The stored form of no answer; see `going_on.answer_record`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +68,15 @@ async def wait(
     return first.model_copy(update={"also": others})
 
 
+def settled_record(state: RunState, token: str) -> JsonObject:
+    """Return the stored form of a run whose decided call is done, to go on from without another word."""
+    asked = PauseRequest(reason="approval_required")
+    return paused_record(state, (Question(token=token, asked=asked),), None)
+
+
 def paused_record(
     state: RunState, questions: tuple[Question, ...], pending: PendingStep | None
-) -> dict[str, object]:
+) -> JsonObject:
     """Return the stored form of the run as it is now."""
     state.trajectory.tool_context = state.tool_context
     paused = PausedRun(
