@@ -27,3 +27,23 @@ class LLMReply:
     usage: TokenUsage | None = None
     model: str | None = None
     reasoning: str | None = None
+
+
+def reply_of(returned: object) -> LLMReply:
+    """Return what a client returned as the one form that says everything.
+
+    Raises:
+        TypeError: it is none of the forms that `JSONLLMClient` allows.
+    """
+    match returned:
+        case LLMReply():
+            return returned
+        case str():
+            return LLMReply(text=returned)
+        case (str() as text, float() | int() | None as cost):
+            return LLMReply(text=text, cost_usd=cost)
+        case _:
+            raise TypeError(
+                f"the model client returned `{type(returned).__name__}`; `complete` must return text, "
+                "`(text, cost_usd)` or `LLMReply`"
+            )

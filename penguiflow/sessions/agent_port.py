@@ -15,7 +15,7 @@ JsonObject: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The agent is done. `reason` is `answer_complete`, `no_path` or `budget_exhausted`."""
+    """The agent is done. `reason` is one of those of a `PlannerFinish`."""
 
     answer: str
     reason: str = "answer_complete"

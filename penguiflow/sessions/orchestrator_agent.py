@@ -32,6 +32,9 @@ class Orchestrator(Protocol):
     ) -> Any: ...  # the keywords and answers are the user's
 
 
+_WITHOUT_ANSWER = ("no_path", "budget_exhausted", "no_progress")
+
+
 class OrchestratorAgent:
     """Drives an orchestrator. Its optional `planner` and `connections` attributes tell about its tools."""
 
@@ -125,6 +128,6 @@ def _outcome(response: Any) -> AgentOutcome:  # a mapping, an object of the user
         )
     return Answered(
         answer=answer_text(response),
-        reason=reason if reason in ("no_path", "budget_exhausted") else "answer_complete",
+        reason=reason if reason in _WITHOUT_ANSWER else "answer_complete",
         metadata=metadata,
     )

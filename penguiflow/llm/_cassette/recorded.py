@@ -71,26 +71,6 @@ class RecordedCall:
     outcome: Outcome
 
 
-def reply_of(returned: object) -> LLMReply:
-    """Return what a client returned as the one form that says everything.
-
-    Raises:
-        TypeError: it is none of the forms that `JSONLLMClient` allows.
-    """
-    match returned:
-        case LLMReply():
-            return returned
-        case str():
-            return LLMReply(text=returned)
-        case (str() as text, float() | int() | None as cost):
-            return LLMReply(text=text, cost_usd=cost)
-        case _:
-            raise TypeError(
-                f"the model client returned `{type(returned).__name__}`; `complete` must return text, "
-                "`(text, cost_usd)` or `LLMReply`"
-            )
-
-
 def reply_record(reply: LLMReply) -> JsonObject:
     """Return every field of the reply as JSON, without secrets."""
     record: JsonObject = plain_json(reply)

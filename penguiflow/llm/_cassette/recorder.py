@@ -14,13 +14,12 @@ from penguiflow.llm._cassette.recorded import (
     RecordedCall,
     RecordedError,
     redacted_chunks,
-    reply_of,
 )
 from penguiflow.llm._cassette.request import Request
 from penguiflow.llm._cassette.writer import TapeWriter
 from penguiflow.llm.errors import LLMError
 from penguiflow.llm.protocol import ChatMessage, OnStreamChunk
-from penguiflow.llm.usage import LLMReply
+from penguiflow.llm.usage import LLMReply, reply_of
 
 
 class Recorder:

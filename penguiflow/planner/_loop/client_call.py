@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
 from penguiflow.llm.protocol import ChatMessage, JSONLLMClient, NativeTools, OnStreamChunk
-from penguiflow.llm.usage import LLMReply
+from penguiflow.llm.usage import LLMReply, reply_of
 
 
 class PlainJSONClient(Protocol):
@@ -65,19 +65,4 @@ class ClientCall:
         if request.on_reasoning is not None and "on_reasoning_chunk" in self._takes:
             keywords["on_reasoning_chunk"] = request.on_reasoning
         client = cast(JSONLLMClient, self._client)
-        return _as_reply(await client.complete(messages=request.messages, **keywords))
-
-
-def _as_reply(reply: object) -> LLMReply:
-    match reply:
-        case LLMReply():
-            return reply
-        case str():
-            return LLMReply(text=reply)
-        case (str() as text, float() | int() | None as cost):
-            return LLMReply(text=text, cost_usd=cost)
-        case _:
-            raise TypeError(
-                f"the model client returned `{type(reply).__name__}`; `complete` must return text, "
-                "`(text, cost_usd)` or `LLMReply`"
-            )
+        return reply_of(await client.complete(messages=request.messages, **keywords))

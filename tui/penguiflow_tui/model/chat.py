@@ -86,5 +86,6 @@ def _notice_parts(notice: Notice) -> tuple[str, Tone, str]:
 
 _STOP_WORDS = {
     "no_path": "the agent found no way to an answer",
-    "budget_exhausted": "its budget of steps, time or hops is used up",
+    "budget_exhausted": "its budget of steps, time, hops or cost is used up",
+    "no_progress": "the same call kept giving the same result",
 }
