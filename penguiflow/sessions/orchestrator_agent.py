@@ -22,6 +22,8 @@ from penguiflow.sessions.planner_port import Planner
 LOCAL_TENANT = "local"
 LOCAL_USER = "local"
 
+_WITHOUT_ANSWER = ("no_path", "budget_exhausted", "no_progress")
+
 
 @runtime_checkable
 class Orchestrator(Protocol):
@@ -30,9 +32,6 @@ class Orchestrator(Protocol):
     async def execute(
         self, query: str, **keywords: Any
     ) -> Any: ...  # the keywords and answers are the user's
-
-
-_WITHOUT_ANSWER = ("no_path", "budget_exhausted", "no_progress")
 
 
 class OrchestratorAgent:

@@ -23,9 +23,9 @@ Activity: TypeAlias = Literal["starting", "idle", "thinking", "running_tool", "w
 class RunResult:
     """How one `ask` or `decide` ended.
 
-    `stopped` means the agent ended without an answer (`no_path`, `budget_exhausted`, `no_progress`). `request` is set when
-    paused, `error` when failed. `cost_usd` and `steps` count the whole run, across pauses; a cost of `None`
-    is unknown.
+    `stopped` means the agent ended without an answer (`no_path`, `budget_exhausted`, `no_progress`).
+    `request` is set when paused, `error` when failed. `cost_usd` and `steps` count the whole run, across
+    pauses; a cost of `None` is unknown.
     """
 
     run_id: str

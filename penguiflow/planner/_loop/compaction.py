@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from penguiflow.planner._json import JsonObject, json_text
+from penguiflow.planner._json import Json, JsonObject, json_text
 from penguiflow.planner._loop.client_call import ModelRequest
 from penguiflow.planner._loop.limits import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller
@@ -24,6 +24,8 @@ from penguiflow.planner.trajectory import TrajectoryStep, TrajectorySummary
 _LEAST_SUMMARY_CHARS = 300
 _AROUND_A_SUMMARY = 60  # what its message holds besides
 _LEAST_OUTCOME_CHARS = 1_000
+_LEAST_TEXT_CHARS = 100
+_NOTE_WITHOUT_ROOM = "left out for lack of room"
 _STEP_CHARS_FOR_SUMMARY = 2_000
 _LINES_OF_THE_RULE = "earlier_steps"
 
@@ -66,22 +68,17 @@ class Compaction:
         if self.asks_model and new_steps:
             summary = await self._written_by_model(state, known, new_steps, summary)
         room = chars_of_tokens(self.token_budget) - state.conversation.head_chars - _AROUND_A_SUMMARY
-        last_chars = min(state.conversation.last_step_chars, max(_LEAST_OUTCOME_CHARS, room // 2))
+        last, last_chars = trajectory.steps[-1], state.conversation.last_step_chars
+        outcome_chars = len(json_text(outcome_of(last)))
+        around_outcome = last_chars - outcome_chars
+        least_last = around_outcome + min(outcome_chars, _LEAST_OUTCOME_CHARS)
+        for_summary = room - min(last_chars, max(least_last, room // 2))
         # A third at the most, so that several steps fit before the messages change from their start again.
-        summary = fitted(summary, max(_LEAST_SUMMARY_CHARS, min(room // 3, room - last_chars)))
+        summary = _within(summary, max(_LEAST_SUMMARY_CHARS, min(room // 3, for_summary)))
         trajectory.summary = summary
         state.note(StepsSummarised(len(trajectory.steps)))
-        left_for_last = room - len(json_text(summary.compact()))
-        state.conversation.compact(summary, self._shorter_last(state, left_for_last))
-
-    def _shorter_last(self, state: RunState, room: int) -> JsonObject | None:
-        over = state.conversation.last_step_chars - room
-        if over <= 0:
-            return None
-        outcome = outcome_of(state.trajectory.steps[-1])
-        allowed = max(_LEAST_OUTCOME_CHARS, len(json_text(outcome)) - over)
-        shorter: JsonObject = shortened(outcome, allowed)
-        return shorter
+        left = room - len(json_text(summary.compact())) - around_outcome
+        state.conversation.compact(summary, _shorter_outcome(last, max(_LEAST_OUTCOME_CHARS, left)))
 
     async def _written_by_model(
         self,
@@ -116,3 +113,32 @@ class Compaction:
         # Under this name stand the lines of the rule; what a model put there would not go on with them.
         facts = {key: fact for key, fact in read.facts.items() if key != _LINES_OF_THE_RULE}
         return TrajectorySummary(**{**read.model_dump(), "facts": facts})
+
+
+def _within(summary: TrajectorySummary, chars: int) -> TrajectorySummary:
+    """Return the summary in at most that many characters, from `_LEAST_SUMMARY_CHARS` on always."""
+    summary = fitted(summary, chars)
+    over = len(json_text(summary.compact())) - chars
+    if over <= 0:
+        return summary
+    # What rules cannot shorten are a long question, which is shown above anyway, and the words of a model.
+    goals = [cut(goal, max(_LEAST_TEXT_CHARS, len(goal) - over)) for goal in summary.goals[:1]]
+    shorter = replace(summary, goals=goals)
+    if len(json_text(shorter.compact())) <= chars:
+        return shorter
+    return TrajectorySummary(note=_NOTE_WITHOUT_ROOM)
+
+
+def _shorter_outcome(step: TrajectoryStep, chars: int) -> JsonObject | None:
+    """Return the outcome of a step in at most that many characters, None when it has no more anyway."""
+    outcome = outcome_of(step)
+    over = len(json_text(outcome)) - chars
+    if over <= 0:
+        return None
+    if step.error is not None:
+        shorter: JsonObject = shortened(outcome, chars)
+        return shorter
+    # Kept with the step, so that the same is shown when the messages are written anew.
+    shown: Json = step.serialise_for_llm()
+    step.llm_observation = shortened(shown, max(_LEAST_TEXT_CHARS, len(json_text(shown)) - over))
+    return outcome_of(step)

@@ -166,11 +166,12 @@ class RunDriver:
             return refused_answer(state) or finish_without_answer(state, stop)
         payload = {
             "limit": stop.limit,
-            "message": f"{stop.thought}; resume to allow as much again, or reject to end the run",
+            "message": f"{stop.thought}; approve to allow as much again, or reject to end the run",
             "allowed": getattr(state.rules.limits, stop.limit),
             "times_extended": state.progress.extensions.get(stop.limit, 0),
             "steps": len(state.trajectory.steps),
-            "cost": state.progress.spend.to_json(),
+            "hops": state.progress.hops_used,
+            "known_cost_usd": state.progress.spend.known_cost_usd,
         }
         asked = PauseRequest(reason="constraints_conflict", payload=payload)
         return await wait(state, self.performer.desk, [OpenQuestion(asked=asked, limit=stop.limit)])

@@ -24,13 +24,15 @@ from penguiflow.planner.approvals import (
     Respond,
     decision_from_json,
     decision_to_json,
-    parse_decision,
 )
 
 _QUESTION_CHARS = 200
 
-# What people say to a limit besides the words of decisions.
-_WORDS = {"yes": True, "continue": True, "go on": True, "no": False, "stop": False, "end": False}
+# What people say to a limit.
+_WORDS = {
+    **dict.fromkeys(("approve", "yes", "continue", "go on"), True),
+    **dict.fromkeys(("reject", "no", "stop", "end"), False),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +112,10 @@ def _with_question(text: str | None, question: Question) -> str | None:
 def _extends(user_input: str | Decision | None) -> bool:
     """Return whether a limit is extended; a text that merely sounds like a yes or a no is not guessed at."""
     said = user_input.text if isinstance(user_input, Respond) else user_input
-    if isinstance(said, str) and (word := said.strip().lower()) in _WORDS:
-        return _WORDS[word]
-    match parse_decision(said) if isinstance(said, str) else said:
-        case None | Approve():
-            return True
-        case Reject():
-            return False
-        case _:
-            raise DecisionError(
-                "the run waits at a limit: approve to allow as much again, or reject to end it"
-            )
+    if isinstance(said, str):
+        word = said.strip().lower()
+        if word in _WORDS or word.startswith("reject:"):
+            return _WORDS.get(word, False)
+    elif said is None or isinstance(said, Approve | Reject):
+        return not isinstance(said, Reject)
+    raise DecisionError("the run waits at a limit: say approve to allow as much again, or reject to end it")

@@ -37,7 +37,7 @@ def clamp(observation: Json, text_chars: int, config: ObservationGuardrailConfig
     if text_chars <= limit:
         return None
     if not config.preserve_structure:
-        shorter = _preview(observation, text_chars, limit // 2)
+        shorter = _preview(observation, text_chars, limit)
     else:
         cut = _Cut(config.max_field_chars, _LIST_ITEMS, _OBJECT_KEYS, config.truncation_suffix)
         shorter = _shortened(observation, text_chars, limit, cut)
@@ -57,7 +57,7 @@ def _shortened(value: Json, text_chars: int, limit: int, cut: _Cut) -> Json:
         if len(json_text(shorter)) <= limit:
             return shorter
         if cut.field_chars <= _LEAST_FIELD_CHARS:
-            return _preview(shorter, text_chars, limit // 2)
+            return _preview(shorter, text_chars, limit)
         cut = _Cut(
             max(_LEAST_FIELD_CHARS, cut.field_chars // 2),
             max(1, cut.items // 2),
@@ -66,8 +66,11 @@ def _shortened(value: Json, text_chars: int, limit: int, cut: _Cut) -> Json:
         )
 
 
-def _preview(value: Json, text_chars: int, chars: int) -> JsonObject:
-    return {"preview": json_text(value)[:chars], "left_out": f"{text_chars} characters in all"}
+def _preview(value: Json, text_chars: int, limit: int) -> JsonObject:
+    preview = json_text(value)[: limit // 2]
+    record: JsonObject = {"preview": preview, "left_out": f"{text_chars} characters in all"}
+    over = len(json_text(record)) - limit  # every quote in it counts twice
+    return {**record, "preview": preview[:-over]} if over > 0 else record
 
 
 def _cut(value: Json, cut: _Cut, depth: int) -> Json:

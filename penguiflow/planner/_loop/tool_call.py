@@ -22,6 +22,10 @@ from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, shor
 from penguiflow.planner._loop.values import changed
 
 
+# What a group may hold without anybody but the tool having ended it.
+_ENDS_OF_A_TOOL = (Exception, SystemExit, asyncio.CancelledError, PauseSignal)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCaller:
     """What every tool call of a planner has in common."""
@@ -89,7 +93,7 @@ class ToolCaller:
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - a tool may raise anything; the model must hear of it
             result = _raised(call, exc)
         except BaseExceptionGroup as group:
-            if group.subgroup(KeyboardInterrupt) is not None:
+            if group.split(_ENDS_OF_A_TOOL)[1] is not None:
                 raise
             paused = group.subgroup(PauseSignal) is not None
             result = CallResult(status="paused") if paused else _raised(call, group)
