@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from penguiflow.planner._json import Json
 from penguiflow.planner._loop.client_call import ModelRequest
-from penguiflow.planner._loop.decide import Decided, ReplyQuality
+from penguiflow.planner._loop.decide import Decided
 from penguiflow.planner._loop.finish import finish_unreadable, finish_with_answer
 from penguiflow.planner._loop.limits import DeadlineReached, cost_is_spent, hops_missing, verdict
 from penguiflow.planner._loop.model_call import ModelCaller
@@ -102,7 +102,7 @@ class Answering:
         action = decided.action
         text = usable_answer(action.args)
         if text is not None:
-            return Candidate(action, text, _quality_of(decided.quality))
+            return Candidate(action, text, decided.quality)
         if not (state.progress.finish_repairs_succeeded or state.progress.finish_repairs_failed):
             text = await self._asked_for(state, action)
             if text is not None:
@@ -154,10 +154,6 @@ def _finished(state: RunState, candidate: Candidate, quality: AnswerQuality | No
         thought=candidate.action.thought,
         quality=quality or candidate.quality,
     )
-
-
-def _quality_of(reply: ReplyQuality) -> AnswerQuality:
-    return reply
 
 
 def _has_room(state: RunState) -> bool:

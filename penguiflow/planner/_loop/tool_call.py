@@ -21,7 +21,6 @@ from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, short_error
 from penguiflow.planner._loop.values import changed
 
-
 # What a group may hold without anybody but the tool having ended it.
 _ENDS_OF_A_TOOL = (Exception, SystemExit, asyncio.CancelledError, PauseSignal)
 
