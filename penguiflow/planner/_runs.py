@@ -11,7 +11,7 @@ from penguiflow._ids import IdSource, new_id
 from penguiflow.planner._assembly import PlannerParts
 from penguiflow.planner._json import JsonObject
 from penguiflow.planner._loop.decide import Decided
-from penguiflow.planner._loop.going_on import GoingOn, answer_record, interpret, read_answer
+from penguiflow.planner._loop.going_on import answer_record, interpret, read_answer
 from penguiflow.planner._loop.judge import Rules
 from penguiflow.planner._loop.limits import Deadline
 from penguiflow.planner._loop.pause_errors import PauseOwnerError
@@ -68,15 +68,17 @@ class Runs:
     ) -> PlannerFinish | PlannerPause:
         """Go on with a run that waits; see `ReactPlanner.resume`."""
         # Everything that may refuse the answer comes before the token is given up.
-        paused = read_pause(await self.parts.desk.look(token))
-        going_on = interpret(paused, token, self.parts.toolbox.tools(), user_input)
-        state, key = await self._resumed(paused, token, tool_context, memory_key, listeners)
+        looked_at = read_pause(await self.parts.desk.look(token))
+        interpret(looked_at, token, self.parts.toolbox.tools(), user_input)
+        self._conversation(looked_at, token, tool_context, memory_key)
+        # From here on only what was taken counts: another question of the same step may have been answered.
         record = await self.parts.desk.take(token, answer_record(user_input))
+        state, key = await self._resumed(record, token, tool_context, memory_key, listeners)
         if isinstance(user_input, str) and user_input:
             state.events.emit("resume", user_input=user_input)
         else:
             state.events.emit("resume")
-        return await self._drive_on(state, key, token, record, going_on)
+        return await self._drive_on(state, key, token, record, user_input)
 
     async def recover(
         self,
@@ -87,11 +89,9 @@ class Runs:
     ) -> PlannerFinish | PlannerPause:
         """Go on with a run whose process died after somebody answered; see `ReactPlanner.recover`."""
         record, answer = await self.parts.desk.claimed(token)
-        paused = read_pause(record)
-        going_on = interpret(paused, token, self.parts.toolbox.tools(), read_answer(answer))
-        state, key = await self._resumed(paused, token, tool_context, memory_key, listeners)
+        state, key = await self._resumed(record, token, tool_context, memory_key, listeners)
         state.events.emit("resume")
-        return await self._drive_on(state, key, token, record, going_on)
+        return await self._drive_on(state, key, token, record, read_answer(answer))
 
     async def decide(self, trajectory: Trajectory, listeners: Sequence[PlannerEventCallback]) -> Decided:
         """Return the model's next decision for a trajectory; see `ReactPlanner.step`."""
@@ -130,39 +130,60 @@ class Runs:
             progress=progress or Progress(),
         )
 
-    async def _resumed(
+    def _conversation(
         self,
         paused: PausedRun,
         token: str,
         tool_context: dict[str, Any] | None,
         memory_key: MemoryKey | None,
-        listeners: Sequence[PlannerEventCallback],
-    ) -> tuple[RunState, MemoryKey | None]:
+    ) -> tuple[dict[str, Any], MemoryKey | None]:
+        """Return the tool context with which a run goes on, and whose conversation it is.
+
+        Raises:
+            PauseOwnerError: somebody else's than the run's.
+        """
         kept = {**(paused.trajectory.tool_context or {}), **self.parts.desk.live_context(token)}
         context = kept if tool_context is None else tool_context
         key = self.parts.memories.resolve_key(memory_key, context)
-        owner = _owner(key)
-        if None not in (owner, paused.owner) and owner != paused.owner:
+        if None not in (_owner(key), paused.owner) and _owner(key) != paused.owner:
             raise PauseOwnerError(
                 "the run under this token belongs to another conversation; "
                 "resume it with the memory key it began with"
             )
+        return context, key
+
+    async def _resumed(
+        self,
+        record: JsonObject,
+        token: str,
+        tool_context: dict[str, Any] | None,
+        memory_key: MemoryKey | None,
+        listeners: Sequence[PlannerEventCallback],
+    ) -> tuple[RunState, MemoryKey | None]:
+        paused = read_pause(record)
+        context, key = self._conversation(paused, token, tool_context, memory_key)
         paused.trajectory.llm_context = await self._with_memory(paused.trajectory.llm_context, key)
         state = self.state(
             paused.trajectory,
             Deadline.after(paused.deadline_remaining_s, self.parts.clock),
             context,
             listeners,
-            owner=owner or paused.owner,
+            owner=_owner(key) or paused.owner,
             progress=paused.progress,
             run_id=paused.run_id,
         )
         return state, key
 
     async def _drive_on(
-        self, state: RunState, key: MemoryKey | None, token: str, record: JsonObject, going_on: GoingOn
+        self,
+        state: RunState,
+        key: MemoryKey | None,
+        token: str,
+        record: JsonObject,
+        user_input: str | Decision | None,
     ) -> PlannerFinish | PlannerPause:
         paused = read_pause(record)
+        going_on = interpret(paused, token, state.rules.tools, user_input)
         still_open = StillOpen(questions=paused.without(token), group=record.get("group"))
         result = await self.parts.driver.go_on(state, going_on, still_open, token)
         await self.parts.desk.release(token)

@@ -1,11 +1,15 @@
 """Keeps paused runs under one-time tokens, in the caller's store or, without one, in this planner.
 
-What stands under a token goes through four forms, each a JSON object:
+Each of these is a JSON object under a key of its own:
 
-- the record of the run, or, when several questions are open, `{"group": key}` where `key` holds it;
-- the record with `claimed`: somebody answered, and the run goes on somewhere. When that process dies the
-  answer is still there, for `recover`;
-- `{"spent": true}`: over. A store that removes what it loads holds nothing any more.
+- a token: the record of the run or, when several questions are open, `{"group": key}`;
+- a group: the record of the run that waits for several answers;
+- a claim, under a key made of the token: the record together with the answer that somebody gave. The run goes
+  on somewhere; when that process dies it is still there, for `recover`.
+
+Loading takes a record out, so of several who load a token at once one gets it. In a store that keeps what it
+loads, `{"used": true}` stands where a record was taken from. A group is taken together with one of its
+tokens, and put back when that answer is worked on.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from penguiflow.planner._loop.pause_record import PAUSE_SCHEMA_VERSION
 logger = logging.getLogger("penguiflow.planner")
 
 _MAX_LIVE_CONTEXTS = 256
+_USED = "used"
 _STORE_METHODS = ("save_planner_state", "load_planner_state")
 
 _Save = Callable[[str, JsonObject], Awaitable[None] | None]
@@ -55,7 +60,8 @@ class PauseDesk:
         save, load = (getattr(store, name) for name in _STORE_METHODS)
         self._save, self._load_raw = cast(_Save, save), cast(_Load, load)
         peek = getattr(store, "peek_planner_state", None)
-        self._peek_raw = cast(_Load, peek) if callable(peek) else self._load_and_save_again
+        self._can_peek = callable(peek)
+        self._peek_raw = cast(_Load, peek) if self._can_peek else self._load_and_save_again
         self._new_token = new_token
         self._ttl_s = ttl_s
         self._clock = clock
@@ -67,23 +73,28 @@ class PauseDesk:
         return [self._new_token() for _ in range(count)]
 
     async def put(
-        self, tokens: Sequence[str], record: JsonObject, tool_context: Mapping[str, Any], group: str | None
+        self,
+        record: JsonObject,
+        tool_context: Mapping[str, Any],
+        *,
+        new: Sequence[str],
+        open_before: Sequence[str] = (),
+        group: str | None = None,
     ) -> None:
-        """Keep a record under these tokens; `group` is the one it had before, when some were answered.
+        """Keep a record under new tokens and under those of questions that are still open from before.
 
         Raises:
             PauseNotSavedError: it could not be kept; the run cannot pause.
         """
         record = {**record, "expires_at": self._expiry()}
         try:
-            if group is None and len(tokens) == 1:
-                await _awaited(self._save(tokens[0], record))
-            else:
-                await self._put_group(tokens, record, group or self._new_token())
+            # Not while somebody looks: a store without `peek_planner_state` gets back what it held before.
+            async with self._one_at_a_time:
+                await self._save_under(new, record, group)
         except Exception as exc:
             raise PauseNotSavedError(f"the pause could not be stored: {type(exc).__name__}: {exc}") from exc
         # Objects that no store can keep are still there when this very planner resumes.
-        for token in tokens:
+        for token in (*new, *open_before):
             self._live_contexts[token] = tool_context
         while len(self._live_contexts) > _MAX_LIVE_CONTEXTS:
             self._live_contexts.popitem(last=False)
@@ -107,18 +118,18 @@ class PauseDesk:
         async with self._one_at_a_time:
             record = await self._waiting(token)
             taken = await self._load(token)
-            if not taken or "claimed" in taken or "spent" in taken:
-                if taken:
-                    await _awaited(self._save(token, taken))
+            if not taken or _USED in taken:
                 raise _unknown(token)
             group = taken.get("group")
             if isinstance(group, str):
                 held = await self._load(group)
-                if not held:
+                if not held or _USED in held:
                     await _awaited(self._save(token, taken))
-                    raise PauseBusyError("another answer to the same step is being worked on; try again")
+                    raise _busy()
                 record = {**held, "group": group}
-            await _awaited(self._save(token, {**record, "claimed": answer}))
+            await _awaited(self._save(_claim_key(token), {**record, "claimed": answer}))
+            for key in (token, group):
+                await self._take_out(key)
             return record
 
     async def claimed(self, token: str) -> tuple[JsonObject, JsonObject]:
@@ -128,7 +139,7 @@ class PauseDesk:
             UnknownTokenError: nothing was taken under this token, or the run is over.
         """
         async with self._one_at_a_time:
-            record = await self._peek(token)
+            record = await self._peek(_claim_key(token))
             answer = record.get("claimed") if record else None
             if not record or not is_object(answer):
                 raise UnknownTokenError(
@@ -143,7 +154,9 @@ class PauseDesk:
         When the store fails, `recover` begins from before; the run itself goes on.
         """
         try:
-            await _awaited(self._save(token, {**record, "expires_at": self._expiry(), "claimed": answer}))
+            claim = {**record, "expires_at": self._expiry(), "claimed": answer}
+            async with self._one_at_a_time:
+                await _awaited(self._save(_claim_key(token), claim))
         except Exception:
             logger.exception("the store could not keep how far a resumed run has come")
 
@@ -151,8 +164,8 @@ class PauseDesk:
         """Let go of a token whose run ended or waits under others; it is never valid again."""
         self._live_contexts.pop(token, None)
         async with self._one_at_a_time:
-            await _awaited(self._save(token, {"v": PAUSE_SCHEMA_VERSION, "spent": True}))
-            await self._load(token)
+            await self._load(_claim_key(token))
+            await self._take_out(_claim_key(token))
 
     def live_context(self, token: str) -> Mapping[str, Any]:
         """Return the tool context as it was when this planner paused; empty in another process."""
@@ -161,19 +174,24 @@ class PauseDesk:
     def _expiry(self) -> float | None:
         return None if self._ttl_s is None else self._clock() + self._ttl_s
 
-    async def _put_group(self, tokens: Sequence[str], record: JsonObject, group: str) -> None:
-        await _awaited(self._save(group, record))
-        pointer = {"v": PAUSE_SCHEMA_VERSION, "group": group, "expires_at": record["expires_at"]}
-        for token in tokens:
+    async def _save_under(self, new: Sequence[str], record: JsonObject, group: str | None) -> None:
+        if group is None and len(new) == 1:
+            await _awaited(self._save(new[0], record))
+            return
+        # Tokens from before point to their group already; one of them may be taken the moment it is back.
+        key = group or self._new_token()
+        pointer = {"v": PAUSE_SCHEMA_VERSION, "group": key, "expires_at": record["expires_at"]}
+        for token in new:
             await _awaited(self._save(token, pointer))
+        await _awaited(self._save(key, record))
 
     async def _waiting(self, token: str) -> JsonObject:
         record: JsonObject | None = await self._peek(token)
-        if record and "claimed" in record:
-            raise UnknownTokenError(
-                f"token `{token[:64]}` was used: its run goes on, or broke off (then recover it)"
-            )
-        if not record or "spent" in record:
+        if not record or _USED in record:
+            if self._can_peek and "claimed" in (await self._peek(_claim_key(token)) or {}):
+                raise UnknownTokenError(
+                    f"token `{token[:64]}` was used: its run goes on, or broke off (then recover it)"
+                )
             raise _unknown(token)
         expires_at = record.get("expires_at")
         if expires_at is not None and self._clock() >= expires_at:
@@ -183,9 +201,14 @@ class PauseDesk:
         if not isinstance(group, str):
             return record
         held: JsonObject | None = await self._peek(group)
-        if not held:
-            raise PauseBusyError("another answer to the same step is being worked on; try again")
+        if not held or _USED in held:
+            raise _busy()
         return {**held, "group": group}
+
+    async def _take_out(self, key: object) -> None:
+        """See to it that what was loaded under a key is found there no more, whatever the store does."""
+        if isinstance(key, str) and await self._peek(key):
+            await _awaited(self._save(key, {"v": PAUSE_SCHEMA_VERSION, _USED: True}))
 
     async def _load(self, token: str) -> JsonObject | None:
         return await _read(self._load_raw, token)
@@ -200,8 +223,16 @@ class PauseDesk:
         return record
 
 
+def _claim_key(token: str) -> str:
+    return f"{token}.claim"
+
+
 def _unknown(token: str) -> UnknownTokenError:
     return UnknownTokenError(f"no run waits under token `{token[:64]}`: unknown, or resumed already")
+
+
+def _busy() -> PauseBusyError:
+    return PauseBusyError("another answer to the same step is being worked on; try again")
 
 
 async def _read(load: _Load, token: str) -> JsonObject | None:

@@ -54,8 +54,15 @@ async def wait(
         for token, open_ in zip(desk.new_tokens(len(new)), new, strict=True)
     ]
     questions = (*still_open.questions, *asked)
-    record = paused_record(state, questions, pending)
-    await desk.put([question.token for question in questions], record, state.tool_context, still_open.group)
+    # When none of its questions is left the group is over, and what is asked now has tokens of its own.
+    group = still_open.group if still_open.questions else None
+    await desk.put(
+        paused_record(state, questions, pending),
+        state.tool_context,
+        new=[question.token for question in asked],
+        open_before=[question.token for question in still_open.questions],
+        group=group,
+    )
     for question in asked:
         state.events.emit(
             "pause",
