@@ -48,7 +48,7 @@ async def main() -> None:
     assert isinstance(pause, PlannerPause)
     payload = pause.payload
     print(f"{pause.reason}: {payload['message']}")
-    print(f"limit {payload['limit']} = {payload['allowed']}, spent {payload['cost']['total_cost_usd']:.3f}")
+    print(f"limit {payload['limit']} = {payload['allowed']}, spent {payload['known_cost_usd']:.3f}")
 
     result = await planner.resume(pause.resume_token, Approve())  # Reject() would end the run
     assert isinstance(result, PlannerFinish)

@@ -15,10 +15,7 @@ from penguiflow.planner._loop.client_call import ClientCall, PlannerClient
 from penguiflow.planner._loop.compaction import Compaction
 from penguiflow.planner._loop.decide import Decider
 from penguiflow.planner._loop.driver import RunDriver
-from penguiflow.planner._loop.hints import PlanningHints, read_hints
-from penguiflow.planner._loop.limits import Limits
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.pause_desk import PauseDesk
 from penguiflow.planner._loop.performing import Performer
 from penguiflow.planner._loop.queue import QueueRule
 from penguiflow.planner._loop.recovery import Recovery
@@ -30,8 +27,11 @@ from penguiflow.planner._memory.book import MemoryBook
 from penguiflow.planner._memory.config import ShortTermMemoryConfig
 from penguiflow.planner._memory_summaries import MemorySummaries
 from penguiflow.planner._options import PlannerOptions, client_for, helper_client, named
+from penguiflow.planner._pauses.desk import PauseDesk
 from penguiflow.planner._prompts.response_format import PLANNER_ACTION_FORMAT
 from penguiflow.planner._prompts.system import Guidance
+from penguiflow.planner._rules.hints import PlanningHints, read_hints
+from penguiflow.planner._rules.limits import Limits
 from penguiflow.planner._toolbox import Toolbox
 from penguiflow.planner.models import ObservationGuardrailConfig
 from penguiflow.planner.recovery import ErrorRecoveryConfig

@@ -11,8 +11,8 @@ from penguiflow.llm.litellm import LiteLLMClient
 from penguiflow.llm.protocol import SupportsReadiness, ToolCalling
 from penguiflow.node import Node
 from penguiflow.planner._loop.client_call import ClientCall, PlannerClient
-from penguiflow.planner._loop.limits import OnLimit
 from penguiflow.planner._loop.model_call import NamedClient
+from penguiflow.planner._rules.limits import OnLimit
 from penguiflow.planner.events import PlannerEventCallback
 from penguiflow.planner.models import ObservationGuardrailConfig, ToolPolicy
 from penguiflow.planner.recovery import ErrorRecoveryConfig

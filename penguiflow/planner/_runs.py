@@ -10,18 +10,18 @@ from penguiflow._clock import wall_clock
 from penguiflow._ids import IdSource, new_id
 from penguiflow.planner._assembly import PlannerParts
 from penguiflow.planner._json import JsonObject
+from penguiflow.planner._loop.deadline import Deadline
 from penguiflow.planner._loop.decide import Decided
-from penguiflow.planner._loop.going_on import answer_record, interpret, read_answer
-from penguiflow.planner._loop.judge import Rules
-from penguiflow.planner._loop.limits import Deadline
-from penguiflow.planner._loop.pause_errors import PauseOwnerError
-from penguiflow.planner._loop.pause_record import PausedRun, read_pause
-from penguiflow.planner._loop.progress import ModelCalled, Progress
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.waiting import StillOpen
 from penguiflow.planner._memory.digest import turn_of
 from penguiflow.planner._memory.keys import EphemeralKey, MemoryKey
+from penguiflow.planner._pauses.errors import PauseOwnerError
+from penguiflow.planner._pauses.going_on import answer_record, interpret, read_answer
+from penguiflow.planner._pauses.record import PausedRun, read_pause
+from penguiflow.planner._rules.judge import Rules
+from penguiflow.planner._rules.progress import ModelCalled, Progress
 from penguiflow.planner.approvals import Decision
 from penguiflow.planner.events import PlannerEventCallback
 from penguiflow.planner.models import PlannerFinish, PlannerPause

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from penguiflow._clock import WallClock, wall_clock
 from penguiflow.catalog import NodeSpec, ToolSource
 from penguiflow.llm.protocol import NativeTools
-from penguiflow.planner._loop.tool_table import tool_table
 from penguiflow.planner._prompts.system import Guidance, native_tools, system_prompt
+from penguiflow.planner._rules.tool_table import tool_table
 from penguiflow.planner.models import ToolPolicy
 
 logger = logging.getLogger("penguiflow.planner")

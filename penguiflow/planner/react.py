@@ -17,12 +17,11 @@ from penguiflow.llm.protocol import ToolCalling
 from penguiflow.node import Node
 from penguiflow.planner._assembly import assemble
 from penguiflow.planner._json import is_json
-from penguiflow.planner._loop.approval import edit_problems
 from penguiflow.planner._loop.call_context import active_call
 from penguiflow.planner._loop.client_call import PlannerClient
 from penguiflow.planner._loop.decide import NoUsableReply
-from penguiflow.planner._loop.limits import OnLimit
-from penguiflow.planner._loop.pause_errors import (
+from penguiflow.planner._options import HelperModel, ModelChoice, PlannerOptions, check_ready, with_overrides
+from penguiflow.planner._pauses.errors import (
     PauseBusyError,
     PauseError,
     PauseExpiredError,
@@ -30,8 +29,9 @@ from penguiflow.planner._loop.pause_errors import (
     PauseOwnerError,
     UnknownTokenError,
 )
-from penguiflow.planner._loop.pause_record import PauseRecordError, read_pause
-from penguiflow.planner._options import HelperModel, ModelChoice, PlannerOptions, check_ready, with_overrides
+from penguiflow.planner._pauses.record import PauseRecordError, read_pause
+from penguiflow.planner._rules.approval import edit_problems
+from penguiflow.planner._rules.limits import OnLimit
 from penguiflow.planner._runs import Runs
 from penguiflow.planner.action import JoinInjection, ParallelCall, ParallelJoin, PlannerAction
 from penguiflow.planner.approvals import Decision

@@ -28,7 +28,7 @@ same constraints: True
 another question: CassetteMissError, no call is made
 """,
     "react_cost": """\
-constraints_conflict: cost limit reached; resume to allow as much again, or reject to end the run
+constraints_conflict: cost limit reached; approve to allow as much again, or reject to end the run
 limit cost_limit_usd = 0.01, spent 0.012
 The logbook has 600 words.
 spent 0.016 USD in 4 calls

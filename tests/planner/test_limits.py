@@ -12,8 +12,8 @@ from penguiflow.catalog import tool
 from penguiflow.llm.scripted import FunctionLLM
 from penguiflow.llm.usage import LLMReply
 from penguiflow.planner import ReactPlanner
-from penguiflow.planner._loop.limits import Limits, Stop, hops_missing, verdict
-from penguiflow.planner._loop.progress import Progress
+from penguiflow.planner._rules.limits import Limits, Stop, hops_missing, verdict
+from penguiflow.planner._rules.progress import Progress
 from penguiflow.planner.approvals import Approve, DecisionError, Edit, Reject, Respond
 from penguiflow.state.in_memory import InMemoryStateStore
 from tests.fakes.planner_tools import Note, Saved, answer, call, finished, paused, planner_for

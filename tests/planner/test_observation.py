@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from penguiflow.catalog import tool
 from penguiflow.planner import ObservationGuardrailConfig
 from penguiflow.planner._json import json_text
-from penguiflow.planner._loop.observation import clamp
+from penguiflow.planner._rules.observation import clamp
 from tests.fakes.planner_tools import Heard, Note, answer, call, finished, planner_for
 
 SMALL = ObservationGuardrailConfig(max_observation_chars=1000, max_field_chars=100)

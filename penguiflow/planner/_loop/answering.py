@@ -8,17 +8,18 @@ from typing import Any, assert_never
 
 from penguiflow.planner._json import Json
 from penguiflow.planner._loop.client_call import ModelRequest
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.decide import Decided
 from penguiflow.planner._loop.finish import finish_unreadable, finish_with_answer
-from penguiflow.planner._loop.limits import DeadlineReached, cost_is_spent, hops_missing, verdict
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.progress import DeadlinePassed, FinishRepairEnded, RevisionAsked
 from penguiflow.planner._loop.recording import record_step
 from penguiflow.planner._loop.reflecting import Passed, Reflection, Refused, Unreviewed
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._parse.answer import AUTO_PLACEHOLDER, answer_in_reply, longest_text, usable_answer
 from penguiflow.planner._prompts.conversation import Message, action_text, message
 from penguiflow.planner._prompts.response_format import ANY_JSON
+from penguiflow.planner._rules.limits import cost_is_spent, hops_missing, verdict
+from penguiflow.planner._rules.progress import DeadlinePassed, FinishRepairEnded, RevisionAsked
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import AnswerQuality, PlannerFinish
 from penguiflow.planner.trajectory import TrajectoryStep

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._loop.arguments import InvalidArgs, ValidArgs, check_args
 from penguiflow.planner._loop.client_call import ModelRequest
-from penguiflow.planner._loop.limits import DeadlineReached
-from penguiflow.planner._loop.missing_values import fill_request, read_fill
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.progress import ArgFillEnded
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._prompts.response_format import ANY_JSON
+from penguiflow.planner._rules.arguments import InvalidArgs, ValidArgs, check_args
+from penguiflow.planner._rules.missing_values import fill_request, read_fill
+from penguiflow.planner._rules.progress import ArgFillEnded
 from penguiflow.planner.action import PlannerAction
 
 

@@ -14,9 +14,9 @@ from pydantic_core import to_jsonable_python
 
 from penguiflow._clock import WallClock
 from penguiflow.planner._json import Json, JsonObject, is_json
-from penguiflow.planner._loop.calls import PauseRequest
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_state import RunState
+from penguiflow.planner._rules.calls import PauseRequest
 from penguiflow.planner.context import PlannerPauseReason
 
 

@@ -9,15 +9,15 @@ from pydantic import BaseModel, Field
 
 from penguiflow.planner._json import Json, JsonObject, json_text
 from penguiflow.planner._loop.client_call import ModelRequest
-from penguiflow.planner._loop.limits import DeadlineReached
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.observation import shortened
-from penguiflow.planner._loop.progress import StepsSummarised
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._parse.strict_json import object_in
 from penguiflow.planner._prompts.conversation import action_text, message, outcome_of
 from penguiflow.planner._prompts.estimate import chars_of_tokens
 from penguiflow.planner._prompts.response_format import json_schema_format
+from penguiflow.planner._rules.observation import shortened
+from penguiflow.planner._rules.progress import StepsSummarised
 from penguiflow.planner._summary import cut, fitted, summary_with
 from penguiflow.planner.trajectory import TrajectoryStep, TrajectorySummary
 
@@ -111,8 +111,8 @@ class Compaction:
             by_rule.note = "rule_based_fallback"
             return by_rule
         # Under this name stand the lines of the rule; what a model put there would not go on with them.
-        facts = {key: fact for key, fact in read.facts.items() if key != _LINES_OF_THE_RULE}
-        return TrajectorySummary(**{**read.model_dump(), "facts": facts})
+        read.facts.pop(_LINES_OF_THE_RULE, None)
+        return TrajectorySummary(**read.model_dump())
 
 
 def _within(summary: TrajectorySummary, chars: int) -> TrajectorySummary:

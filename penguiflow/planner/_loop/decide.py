@@ -10,15 +10,15 @@ from penguiflow.llm.usage import LLMReply
 from penguiflow.planner._json import JsonObject
 from penguiflow.planner._loop.client_call import ModelRequest
 from penguiflow.planner._loop.compaction import Compaction
-from penguiflow.planner._loop.limits import DeadlineReached
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.progress import AnswerSalvaged, ReplyUnreadable
 from penguiflow.planner._loop.recovery import Recovery
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.text_relay import TextRelay
 from penguiflow.planner._parse.reply import Reading, UnreadableReply, read_reply, salvaged_answer
 from penguiflow.planner._prompts.conversation import Message, repair_exchange
 from penguiflow.planner._reserved import FINAL_RESPONSE
+from penguiflow.planner._rules.progress import AnswerSalvaged, ReplyUnreadable
 from penguiflow.planner._summary import cut
 from penguiflow.planner.action import PlannerAction
 

@@ -12,25 +12,19 @@ from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.planner._loop import queue
 from penguiflow.planner._loop.answering import Answering, refused_answer
 from penguiflow.planner._loop.arg_fill import AnotherAction, ArgFiller, Filled
-from penguiflow.planner._loop.calls import PauseRequest, PendingStep
+from penguiflow.planner._loop.deadline import Deadline, DeadlineReached
 from penguiflow.planner._loop.decide import Decided, Decider, NoUsableReply
 from penguiflow.planner._loop.finish import finish_unreadable, finish_without_answer
-from penguiflow.planner._loop.going_on import AnsweredLimit, AnsweredQuestion, DecidedCall, GoingOn
-from penguiflow.planner._loop.judge import Answer, Calls, Refusal, judge
-from penguiflow.planner._loop.limits import (
-    Deadline,
-    DeadlineReached,
-    Stop,
-    may_be_repetition,
-    repetition,
-    verdict,
-)
 from penguiflow.planner._loop.performing import Performer
-from penguiflow.planner._loop.progress import DeadlinePassed, LimitExtended, StepBegan
 from penguiflow.planner._loop.recording import call_digest, record_step
 from penguiflow.planner._loop.refusing import GivingUp, alternate, note_refusal, tell_suspect
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.waiting import NOTHING_SAID, OpenQuestion, StillOpen, settled_record, wait
+from penguiflow.planner._pauses.going_on import AnsweredLimit, AnsweredQuestion, DecidedCall, GoingOn
+from penguiflow.planner._rules.calls import PauseRequest, PendingStep
+from penguiflow.planner._rules.judge import Answer, Calls, Refusal, judge
+from penguiflow.planner._rules.limits import Stop, may_be_repetition, repetition, verdict
+from penguiflow.planner._rules.progress import DeadlinePassed, LimitExtended, StepBegan
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.planner.trajectory import TrajectoryStep

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from penguiflow.planner._json import Json, JsonObject, is_object
-from penguiflow.planner._loop.limits import Stop, hop_limit
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._prompts.conversation import MEMORY_KEY
+from penguiflow.planner._rules.limits import Stop, hop_limit
 from penguiflow.planner.models import AnswerQuality, FinalPayload, FinishReason, PlannerFinish
 
 logger = logging.getLogger("penguiflow.planner")

@@ -10,10 +10,10 @@ from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.llm.usage import LLMReply
 from penguiflow.planner._json import JsonObject
 from penguiflow.planner._loop.client_call import ClientCall, ModelRequest
-from penguiflow.planner._loop.progress import ModelCalled
 from penguiflow.planner._loop.run_state import RunState
-from penguiflow.planner._loop.spend import Account
 from penguiflow.planner._prompts.estimate import estimated_tokens
+from penguiflow.planner._rules.progress import ModelCalled
+from penguiflow.planner._rules.spend import Account
 
 Purpose: TypeAlias = Literal[
     "action",

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from penguiflow.planner._loop.approval import approval_payload
-from penguiflow.planner._loop.calls import CallResult, PauseRequest, PendingStep, PlannedCall
-from penguiflow.planner._loop.join import join_context, join_is_due, plan_join
-from penguiflow.planner._loop.pause_desk import PauseDesk
 from penguiflow.planner._loop.recording import keep_outputs, note_calls_ran, note_outcome, record_step
 from penguiflow.planner._loop.run_state import RunState
-from penguiflow.planner._loop.settle import settled_step
 from penguiflow.planner._loop.tool_call import ToolCaller, failed_call
-from penguiflow.planner._loop.tool_table import settle_missing_tools
 from penguiflow.planner._loop.waiting import OpenQuestion, StillOpen, wait
+from penguiflow.planner._pauses.desk import PauseDesk
+from penguiflow.planner._rules.approval import approval_payload
+from penguiflow.planner._rules.calls import CallResult, PauseRequest, PendingStep, PlannedCall
+from penguiflow.planner._rules.join import join_context, join_is_due, plan_join
+from penguiflow.planner._rules.settle import settled_step
+from penguiflow.planner._rules.tool_table import settle_missing_tools
 from penguiflow.planner.models import PlannerPause
 
 

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._loop.calls import CallResult, PendingStep
-from penguiflow.planner._loop.hints import order_completed, ordering_state
-from penguiflow.planner._loop.marked_fields import merged_sources
-from penguiflow.planner._loop.progress import CallsRan, OrderingMoved, OutcomeSeen
 from penguiflow.planner._loop.run_state import RunState
+from penguiflow.planner._rules.calls import CallResult, PendingStep
+from penguiflow.planner._rules.hints import order_completed, ordering_state
+from penguiflow.planner._rules.marked_fields import merged_sources
+from penguiflow.planner._rules.progress import CallsRan, OrderingMoved, OutcomeSeen
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.trajectory import TrajectoryStep
 

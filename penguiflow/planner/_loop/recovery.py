@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from penguiflow.planner._json import json_text
 from penguiflow.planner._loop.client_call import ModelRequest
-from penguiflow.planner._loop.limits import DeadlineReached
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._prompts.conversation import message

@@ -9,11 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from penguiflow.planner._json import Json, JsonObject, is_object
 from penguiflow.planner._loop.client_call import ModelRequest
-from penguiflow.planner._loop.limits import DeadlineReached
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.model_call import ModelCaller, Purpose
-from penguiflow.planner._loop.progress import AnswerJudged
 from penguiflow.planner._loop.run_state import RunState
-from penguiflow.planner._loop.spend import Account
 from penguiflow.planner._parse.strict_json import NotStrictJson, object_in
 from penguiflow.planner._prompts.conversation import Message, repair_exchange
 from penguiflow.planner._prompts.reflection import (
@@ -22,6 +20,8 @@ from penguiflow.planner._prompts.reflection import (
     critique_messages,
 )
 from penguiflow.planner._prompts.response_format import json_schema_format
+from penguiflow.planner._rules.progress import AnswerJudged
+from penguiflow.planner._rules.spend import Account
 from penguiflow.planner.reflection import ClarificationResponse, ReflectionConfig, ReflectionCritique
 
 _FEEDBACK_CHARS = 200

@@ -8,20 +8,20 @@ from typing import Any
 
 from penguiflow._clock import WallClock, wall_clock
 from penguiflow.planner._json import JsonObject, json_text
-from penguiflow.planner._loop.arguments import InvalidArgs
 from penguiflow.planner._loop.client_call import ModelRequest
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.finish import finish_asking_for_args, finish_gracefully
-from penguiflow.planner._loop.judge import Calls, Refusal, judge
-from penguiflow.planner._loop.limits import DeadlineReached
-from penguiflow.planner._loop.missing_values import clarification
 from penguiflow.planner._loop.model_call import ModelCaller
-from penguiflow.planner._loop.progress import ArgsRejected, ArgsSuspect, HopsExhausted
 from penguiflow.planner._loop.recording import move_order
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._parse.answer import answer_in_reply
 from penguiflow.planner._parse.normalise import NotAnAction, read_action
 from penguiflow.planner._prompts.conversation import action_text, message
 from penguiflow.planner._prompts.response_format import ANY_JSON
+from penguiflow.planner._rules.arguments import InvalidArgs
+from penguiflow.planner._rules.judge import Calls, Refusal, judge
+from penguiflow.planner._rules.missing_values import clarification
+from penguiflow.planner._rules.progress import ArgsRejected, ArgsSuspect, HopsExhausted
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from penguiflow.artifacts import ArtifactStore
 from penguiflow.llm.protocol import NativeTools
-from penguiflow.planner._loop.judge import Rules
-from penguiflow.planner._loop.limits import Deadline
-from penguiflow.planner._loop.progress import Fact, Progress, reduce
+from penguiflow.planner._loop.deadline import Deadline
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._prompts.conversation import Conversation
+from penguiflow.planner._rules.judge import Rules
+from penguiflow.planner._rules.progress import Fact, Progress, reduce
 from penguiflow.planner.trajectory import Trajectory
 
 

@@ -14,12 +14,12 @@ from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_c
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, json_text
 from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
-from penguiflow.planner._loop.calls import CallResult, PlannedCall
-from penguiflow.planner._loop.limits import DeadlineReached
+from penguiflow.planner._loop.deadline import DeadlineReached
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, short_error
-from penguiflow.planner._loop.values import changed
+from penguiflow.planner._rules.calls import CallResult, PlannedCall
+from penguiflow.planner._rules.values import changed
 
 # What a group may hold without anybody but the tool having ended it.
 _ENDS_OF_A_TOOL = (Exception, SystemExit, asyncio.CancelledError, PauseSignal)

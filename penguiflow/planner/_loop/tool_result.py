@@ -9,11 +9,11 @@ from pydantic import BaseModel, ValidationError
 from penguiflow.artifacts import ArtifactStore, NoOpArtifactStore
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, JsonObject, json_text, without_surrogates
-from penguiflow.planner._loop.calls import CallResult, PlannedCall
-from penguiflow.planner._loop.marked_fields import artifact_fields, sources_in, without_artifacts
-from penguiflow.planner._loop.observation import Clamped, clamp
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
+from penguiflow.planner._rules.calls import CallResult, PlannedCall
+from penguiflow.planner._rules.marked_fields import artifact_fields, sources_in, without_artifacts
+from penguiflow.planner._rules.observation import Clamped, clamp
 from penguiflow.planner.models import ObservationGuardrailConfig
 
 ERROR_CHARS = 2_000

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._loop.calls import PauseRequest, PendingStep
-from penguiflow.planner._loop.pause_desk import PauseDesk
-from penguiflow.planner._loop.pause_record import PausedRun, Question, pause_record
-from penguiflow.planner._loop.progress import ExtendableLimit
 from penguiflow.planner._loop.run_state import RunState
+from penguiflow.planner._pauses.desk import PauseDesk
+from penguiflow.planner._pauses.record import PausedRun, Question, pause_record
+from penguiflow.planner._rules.calls import PauseRequest, PendingStep
+from penguiflow.planner._rules.progress import ExtendableLimit
 from penguiflow.planner.models import PlannerPause
 
 NOTHING_SAID: JsonObject = {"text": None}

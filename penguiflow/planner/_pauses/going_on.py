@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import JsonObject, json_text
-from penguiflow.planner._loop.approval import as_decision, as_text, resolve
-from penguiflow.planner._loop.calls import CallResult, PendingStep, PlannedCall
-from penguiflow.planner._loop.pause_record import PausedRun, Question
-from penguiflow.planner._loop.progress import ExtendableLimit
+from penguiflow.planner._pauses.record import PausedRun, Question
+from penguiflow.planner._rules.approval import as_decision, as_text, resolve
+from penguiflow.planner._rules.calls import CallResult, PendingStep, PlannedCall
+from penguiflow.planner._rules.progress import ExtendableLimit
 from penguiflow.planner._summary import cut
 from penguiflow.planner.approvals import (
     Approve,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from penguiflow.planner._json import Json, JsonObject
-from penguiflow.planner._loop.values import changed
 from penguiflow.planner._parse.normalise import read_action
+from penguiflow.planner._rules.values import changed
 from penguiflow.planner.action import PlannerAction, action_record
 from penguiflow.planner.context import PlannerPauseReason
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 
 from penguiflow.catalog import NodeSpec, refuse_duplicate_names
-from penguiflow.planner._loop.calls import CallResult, PendingStep
 from penguiflow.planner._parse.normalise import OPCODE_ALIASES
 from penguiflow.planner._reserved import SPECIAL_NODE_TYPES
+from penguiflow.planner._rules.calls import CallResult, PendingStep
 
 _ALIAS_SUFFIX = "__tool"
 

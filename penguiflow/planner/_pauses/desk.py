@@ -24,15 +24,15 @@ from typing import Any, cast
 from penguiflow._clock import WallClock
 from penguiflow._ids import IdSource
 from penguiflow.planner._json import JsonObject, is_object
-from penguiflow.planner._loop.local_pauses import LocalPauses
-from penguiflow.planner._loop.pause_errors import (
+from penguiflow.planner._pauses.errors import (
     PauseBusyError,
     PauseExpiredError,
     PauseNotSavedError,
     PauseStoreError,
     UnknownTokenError,
 )
-from penguiflow.planner._loop.pause_record import PAUSE_SCHEMA_VERSION
+from penguiflow.planner._pauses.local import LocalPauses
+from penguiflow.planner._pauses.record import PAUSE_SCHEMA_VERSION
 
 logger = logging.getLogger("penguiflow.planner")
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 from penguiflow.llm.usage import LLMReply
-from penguiflow.planner._loop.values import changed
+from penguiflow.planner._rules.values import changed
 
 Account: TypeAlias = Literal["main", "reflection", "summarizer"]
 """On whose account a call goes: decisions and answers, critiques, or summaries of any kind."""

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, is_list, is_object
-from penguiflow.planner._loop.arguments import InvalidArgs, check_args, needs_approval
-from penguiflow.planner._loop.calls import PlannedCall
-from penguiflow.planner._loop.hints import PlanningHints, forbidden, out_of_order, refused_together
-from penguiflow.planner._loop.limits import Limits, hop_limit, hops_missing
-from penguiflow.planner._loop.progress import Progress
-from penguiflow.planner._loop.tool_table import unknown_tool_error
+from penguiflow.planner._rules.arguments import InvalidArgs, check_args, needs_approval
+from penguiflow.planner._rules.calls import PlannedCall
+from penguiflow.planner._rules.hints import PlanningHints, forbidden, out_of_order, refused_together
+from penguiflow.planner._rules.limits import Limits, hop_limit, hops_missing
+from penguiflow.planner._rules.progress import Progress
+from penguiflow.planner._rules.tool_table import unknown_tool_error
 from penguiflow.planner.action import ParallelCall, PlannerAction
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._loop.calls import CallResult, PendingStep, Streams
-from penguiflow.planner._loop.join import branch_records, join_outcome
+from penguiflow.planner._rules.calls import CallResult, PendingStep, Streams
+from penguiflow.planner._rules.join import branch_records, join_outcome
 from penguiflow.planner.trajectory import TrajectoryStep
 
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, assert_never
 
 from penguiflow.llm.usage import LLMReply
-from penguiflow.planner._loop.spend import Account, Spend, read_spend
-from penguiflow.planner._loop.values import changed
+from penguiflow.planner._rules.spend import Account, Spend, read_spend
+from penguiflow.planner._rules.values import changed
 
 ExtendableLimit: TypeAlias = Literal["max_iters", "hop_budget", "cost_limit_usd", "deadline_s"]
 """A limit that a person may extend when the run waits at it."""

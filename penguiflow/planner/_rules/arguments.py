@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, JsonObject, is_object, json_text
-from penguiflow.planner._loop.missing_values import takes_simple_value
-from penguiflow.planner._loop.placeholders import placeholder_rule
+from penguiflow.planner._rules.missing_values import takes_simple_value
+from penguiflow.planner._rules.placeholders import placeholder_rule
 from penguiflow.planner.action import PlannerAction
 
 _MAX_PROBLEMS = 8

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from penguiflow.planner._json import JsonObject, is_json
-from penguiflow.planner._loop.calls import PauseRequest, PendingStep, pending_record, read_pending
-from penguiflow.planner._loop.progress import ExtendableLimit, Progress, progress_record, read_progress
+from penguiflow.planner._rules.calls import PauseRequest, PendingStep, pending_record, read_pending
+from penguiflow.planner._rules.progress import ExtendableLimit, Progress, progress_record, read_progress
 from penguiflow.planner.trajectory import Trajectory
 
 PAUSE_SCHEMA_VERSION = 2

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias, assert_never
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import is_json
-from penguiflow.planner._loop.arguments import InvalidArgs, check_args
-from penguiflow.planner._loop.calls import CallResult, PlannedCall
 from penguiflow.planner._prompts.tools import args_schema
+from penguiflow.planner._rules.arguments import InvalidArgs, check_args
+from penguiflow.planner._rules.calls import CallResult, PlannedCall
 from penguiflow.planner.approvals import (
     Approve,
     Decision,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from penguiflow.planner._json import JsonObject
-from penguiflow.planner._loop.calls import CallResult, PendingStep, PlannedCall
-from penguiflow.planner._loop.judge import Refusal, Rules, plan_call
+from penguiflow.planner._rules.calls import CallResult, PendingStep, PlannedCall
+from penguiflow.planner._rules.judge import Refusal, Rules, plan_call
 from penguiflow.planner.action import ParallelCall, ParallelJoin
 
 logger = logging.getLogger("penguiflow.planner")
