@@ -43,6 +43,7 @@ _BY_CLASS: dict[str, _Kind] = {
 _BY_WORDS: tuple[tuple[str, _Kind], ...] = (
     ("insufficient_quota", (LLMAuthError, _ADD_CREDIT)),
     ("exceeded your current quota", (LLMAuthError, _ADD_CREDIT)),
+    ("missing credentials", (LLMAuthError, _CHECK_KEY)),
     ("context_length_exceeded", (LLMContextLengthError, _SHORTEN)),
     ("maximum context length", (LLMContextLengthError, _SHORTEN)),
     # A wish that a server does not know, whatever status it gives that.

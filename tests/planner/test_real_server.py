@@ -9,7 +9,7 @@ import pytest
 
 from penguiflow.llm.errors import LLMAuthError, LLMSetupError
 from penguiflow.planner import ReactPlanner, observe_runs
-from tests.fakes.openai_server import Fails, Hangs, OpenAIServer, Says
+from tests.fakes.openai_server import Calls, Fails, Hangs, OpenAIServer, Says
 from tests.fakes.planner_tools import Heard, Notebook, answer, call, finished
 
 
@@ -52,3 +52,38 @@ async def test_a_server_that_falls_silent_is_bounded_by_the_deadline() -> None:
         planner = planner_at(server, deadline_s=1.0, stream_final_response=True)
         result = finished(await asyncio.wait_for(planner.run("q"), 15))
     assert result.reason == "budget_exhausted"
+
+
+async def test_tools_are_called_natively_where_the_model_can_and_the_run_looks_the_same() -> None:
+    replies = (
+        Says(
+            "I look at both.",
+            calls=(Calls("look", '{"text": "x"}', "1"), Calls("look", '{"text": "y"}', "2")),
+        ),
+        Says("", calls=(Calls("final_response", '{"answer": "x and y"}', "3"),)),
+    )
+    heard = Heard()
+    async with OpenAIServer.running(*replies) as server:
+        with observe_runs(heard):
+            result = finished(await planner_at(server).run("What is there?"))
+        first, second = (request.body for request in server.requests)
+    assert result.payload["raw_answer"] == heard.text("answer") == "x and y"
+    (step,) = result.metadata["steps"]
+    assert [branch["observation"] for branch in step["observation"]["branches"]] == [
+        {"stored": "seen x"},
+        {"stored": "seen y"},
+    ]
+    assert [offered["function"]["name"] for offered in first["tools"]][-1] == "final_response"
+    assert "response_format" not in first
+    assert [message["role"] for message in second["messages"]] == [
+        "system", "user", "assistant", "tool", "tool"
+    ]  # fmt: skip
+
+
+async def test_a_model_that_is_told_so_gets_its_tools_in_the_prompt() -> None:
+    async with OpenAIServer.running(Says(json.dumps(answer("plain")))) as server:
+        result = finished(await planner_at(server, tool_calling="json").run("q"))
+        (request,) = server.requests
+    assert result.payload["raw_answer"] == "plain"
+    assert "tools" not in request.body
+    assert "<available_tools>" in request.messages[0]["content"]

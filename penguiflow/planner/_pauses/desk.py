@@ -195,7 +195,9 @@ class PauseDesk:
             raise _unknown(token)
         expires_at = record.get("expires_at")
         if expires_at is not None and self._clock() >= expires_at:
-            await self._load(token)
+            for key in (token, record.get("group")):
+                if isinstance(key, str):
+                    await self._load(key)
             raise PauseExpiredError(f"token `{token[:64]}` has expired; ask the agent again")
         group = record.get("group")
         if not isinstance(group, str):
