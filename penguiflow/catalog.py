@@ -111,7 +111,7 @@ def tool(
     cost_hint: str | None = None,
     latency_hint_ms: int | None = None,
     safety_notes: str | None = None,
-    arg_validation: Mapping[str, Any] | None = None,
+    arg_validation: Mapping[str, Any] | bool | None = None,
     arg_validator: Callable[..., Any] | None = None,
     extra: Extra | None = None,
     requires_approval: RequiresApproval = False,
@@ -119,6 +119,7 @@ def tool(
     """Describe a function as a tool; the function itself stays as it is and callable.
 
     `arg_validator(args, action)` refuses a call by returning a text (or `{"error": text}`) or by raising.
+    `arg_validation` says which texts are placeholders and whether they refuse a call (true: yes).
     `requires_approval` makes the planner ask a person before each call, or before those the predicate picks.
     """
     record: dict[str, Any] = {
@@ -133,7 +134,9 @@ def tool(
         "extra": dict(extra or {}),
     }
     if arg_validation is not None:
-        record["extra"]["arg_validation"] = dict(arg_validation)
+        record["extra"]["arg_validation"] = (
+            dict(arg_validation) if isinstance(arg_validation, Mapping) else arg_validation
+        )
     if arg_validator is not None:
         record["extra"]["arg_validator"] = arg_validator
 

@@ -15,6 +15,10 @@ JsonObject: TypeAlias = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 
 
+# Python refuses to write out longer ones.
+_MAX_INT_BITS = 14_000
+
+
 def is_object(value: object) -> TypeGuard[JsonObject]:
     """Return whether a JSON value is an object."""
     return isinstance(value, dict)
@@ -26,7 +30,7 @@ def is_list(value: object) -> TypeGuard[list[Json]]:
 
 
 def json_text(value: Json) -> str:
-    """Return compact JSON with sorted keys; NaN and infinities become strings, lone surrogates U+FFFD.
+    """Return compact JSON with sorted keys; NaN, infinities and huge numbers become texts, surrogates U+FFFD.
 
     Raises:
         TypeError: a value that is no JSON.
@@ -63,4 +67,6 @@ def _without_nan(value: Json) -> Json:
         return str(value)
     if is_object(value):
         return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:
+        return f"an integer of {value.bit_length()} bits"
     return [_without_nan(item) for item in value] if is_list(value) else value

@@ -43,7 +43,7 @@ def summary_with(
     known = summary or TrajectorySummary(goals=[query])
     facts = {key: value for key, value in known.facts.items() if not key.startswith("last_")}
     earlier = [*facts.pop(_EARLIER, []), *map(_line, steps)]
-    if len(earlier) > 1:
+    if earlier:
         facts[_EARLIER] = earlier[-_MOST_DIGESTS:]
     last = steps[-1] if steps else None
     if last is not None and last.error is not None:

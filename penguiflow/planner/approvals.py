@@ -70,6 +70,8 @@ def parse_decision(text: str) -> Decision:
             return decision_from_json(json.loads(stripped))
         except json.JSONDecodeError as exc:
             raise DecisionError(f"the decision is not valid JSON ({exc.msg} at {exc.pos}); {_FORMS}") from exc
+        except RecursionError as exc:
+            raise DecisionError(f"the decision is nested too deeply; {_FORMS}") from exc
     word, _, rest = stripped.partition(":")
     match word.strip().lower():
         case "approve" if not rest.strip():

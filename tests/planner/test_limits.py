@@ -215,3 +215,8 @@ async def test_a_call_whose_outcome_changes_is_progress() -> None:
 
     planner, _ = planner_for(*[call("clock", text="now")] * 6, answer("done"), catalog=[clock], max_iters=10)
     assert finished(await planner.run("q")).payload["raw_answer"] == "done"
+
+
+async def test_a_limit_of_nothing_is_not_asked_about() -> None:
+    planner, _ = planner_for(answer(), cost_limit_usd=0.0, on_limit="pause")
+    assert finished(await planner.run("q")).reason == "budget_exhausted"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -171,3 +172,24 @@ async def test_a_tool_that_times_out_says_after_how_long() -> None:
     planner, llm = planner_for(call("slow", text="x"), answer(), catalog=catalog)
     await planner.run("q")
     assert last_user_message(llm.received[1])["failure"]["message"] == "timed out after 0.01 s"
+
+
+async def test_calls_chosen_before_a_failure_do_not_run_after_it() -> None:
+    both = json.dumps(call("fail", text="a")) + json.dumps(call("look", text="b"))
+    planner, llm = planner_for(both, answer(), multi_action_sequential=True)
+    result = finished(await planner.run("q"))
+    assert [step["action"]["next_node"] for step in result.metadata["steps"]] == ["fail"]
+    assert len(llm.received) == 2
+
+
+async def test_a_result_that_python_cannot_write_out_is_told_in_words() -> None:
+    class Power(BaseModel):
+        value: int
+
+    @tool(desc="a huge number")
+    async def power(args: Note, ctx: Any) -> Power:
+        return Power(value=10**5_000)
+
+    planner, llm = planner_for(call("power", text="x"), answer(), catalog=[power])
+    finished(await planner.run("q"))
+    assert "an integer of 16610 bits" in llm.received[1][-1]["content"]

@@ -23,7 +23,7 @@ from penguiflow.planner._loop.waiting import NOTHING_SAID, OpenQuestion, StillOp
 from penguiflow.planner._pauses.going_on import AnsweredLimit, AnsweredQuestion, DecidedCall, GoingOn
 from penguiflow.planner._rules.calls import PauseRequest, PendingStep
 from penguiflow.planner._rules.judge import Answer, Calls, Refusal, judge
-from penguiflow.planner._rules.limits import Stop, may_be_repetition, repetition, verdict
+from penguiflow.planner._rules.limits import Stop, is_extendable, may_be_repetition, repetition, verdict
 from penguiflow.planner._rules.progress import DeadlinePassed, LimitExtended, StepBegan
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish, PlannerPause
@@ -156,12 +156,13 @@ class RunDriver:
 
     async def _stop(self, state: RunState, stop: Stop) -> PlannerFinish | PlannerPause:
         """End the run, or let it wait for somebody to extend the limit."""
-        if stop.limit is None or not _may_ask_for_more(state):
+        limits = state.rules.limits
+        if stop.limit is None or not _may_ask_for_more(state) or not is_extendable(limits, stop.limit):
             return refused_answer(state) or finish_without_answer(state, stop)
         payload = {
             "limit": stop.limit,
             "message": f"{stop.thought}; approve to allow as much again, or reject to end the run",
-            "allowed": getattr(state.rules.limits, stop.limit),
+            "allowed": getattr(limits, stop.limit),
             "times_extended": state.progress.extensions.get(stop.limit, 0),
             "steps": len(state.trajectory.steps),
             "hops": state.progress.hops_used,

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from penguiflow.planner._json import Json, JsonObject, is_object
+from penguiflow.planner._loop.queue import clear
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._prompts.conversation import MEMORY_KEY
 from penguiflow.planner._rules.limits import Stop, hop_limit
@@ -96,6 +97,7 @@ def final_payload(args: Mapping[str, Any], answer: str) -> FinalPayload:
 
 
 def _finish(state: RunState, reason: FinishReason, payload: Json, ending: Ending) -> PlannerFinish:
+    clear(state)
     metadata = _metadata(state, reason, ending)
     state.events.emit(
         "finish",

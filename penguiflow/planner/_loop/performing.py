@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from penguiflow.planner._loop.queue import clear
 from penguiflow.planner._loop.recording import keep_outputs, note_calls_ran, note_outcome, record_step
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.tool_call import ToolCaller, failed_call
@@ -70,6 +71,8 @@ class Performer:
         if len(asked) == 1:
             asked = [OpenQuestion(asked=asked[0].asked)]
         outcome = record_step(state, settled_step(pending), is_waiting=bool(asked))
+        if any(result.status == "failed" for result in results):
+            clear(state)
         if asked:
             return await wait(state, self.desk, asked)
         note_outcome(state, pending.action, outcome)

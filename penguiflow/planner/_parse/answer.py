@@ -63,7 +63,7 @@ def longest_text(value: Json) -> str | None:
     """Return the answer in any JSON: under one of its usual names, else the only text, else all of it."""
     if is_object(value):
         named = answer_by_any_name(value)
-        texts = [member for member in value.values() if isinstance(member, str) and member.strip()]
+        texts = [member for member in value.values() if isinstance(member, str) and _as_text(member)]
         return named or (texts[0] if len(texts) == 1 else None) or (json_text(value) if value else None)
     return _as_text(value)
 

@@ -19,6 +19,7 @@ import inspect
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from penguiflow._clock import WallClock
@@ -114,23 +115,10 @@ class PauseDesk:
         Raises:
             UnknownTokenError, PauseExpiredError: as `look`; of several who try at once one gets it.
             PauseBusyError: another question of the same step is being answered; the token stays valid.
+            Exception: the store could not keep the answer; the token stays valid.
         """
-        async with self._one_at_a_time:
-            record = await self._waiting(token)
-            taken = await self._load(token)
-            if not taken or _USED in taken:
-                raise _unknown(token)
-            group = taken.get("group")
-            if isinstance(group, str):
-                held = await self._load(group)
-                if not held or _USED in held:
-                    await _awaited(self._save(token, taken))
-                    raise _busy()
-                record = {**held, "group": group}
-            await _awaited(self._save(_claim_key(token), {**record, "claimed": answer}))
-            for key in (token, group):
-                await self._take_out(key)
-            return record
+        # Broken off halfway, the record would stand nowhere: a cancellation has to wait until it is a claim.
+        return await _to_its_end(asyncio.create_task(self._taken(token, answer)))
 
     async def claimed(self, token: str) -> tuple[JsonObject, JsonObject]:
         """Return the record behind a token that was taken, and the answer it was taken for.
@@ -163,9 +151,12 @@ class PauseDesk:
     async def release(self, token: str) -> None:
         """Let go of a token whose run ended or waits under others; it is never valid again."""
         self._live_contexts.pop(token, None)
-        async with self._one_at_a_time:
-            await self._load(_claim_key(token))
-            await self._take_out(_claim_key(token))
+        try:
+            async with self._one_at_a_time:
+                await self._load(_claim_key(token))
+                await self._take_out(_claim_key(token))
+        except Exception:
+            logger.exception("the store could not forget the answer to a pause; its run went on")
 
     def live_context(self, token: str) -> Mapping[str, Any]:
         """Return the tool context as it was when this planner paused; empty in another process."""
@@ -184,6 +175,29 @@ class PauseDesk:
         for token in new:
             await _awaited(self._save(token, pointer))
         await _awaited(self._save(key, record))
+
+    async def _taken(self, token: str, answer: JsonObject) -> JsonObject:
+        async with self._one_at_a_time:
+            record = await self._waiting(token)
+            taken = await self._load(token)
+            if not taken or _USED in taken:
+                raise _unknown(token)
+            group = taken.get("group")
+            held = await self._load(group) if isinstance(group, str) else None
+            try:
+                if isinstance(group, str):
+                    if not held or _USED in held:
+                        raise _busy()
+                    record = {**held, "group": group}
+                await _awaited(self._save(_claim_key(token), {**record, "claimed": answer}))
+            except Exception:
+                if isinstance(group, str) and held and _USED not in held:
+                    await _awaited(self._save(group, held))
+                await _awaited(self._save(token, taken))
+                raise
+            for key in (token, group):
+                await self._take_out(key)
+            return record
 
     async def _waiting(self, token: str) -> JsonObject:
         record: JsonObject | None = await self._peek(token)
@@ -223,6 +237,19 @@ class PauseDesk:
         if record:
             await _awaited(self._save(token, record))
         return record
+
+
+async def _to_its_end(work: asyncio.Task[JsonObject]) -> JsonObject:
+    """Await work that must not break off; when this is cancelled, that is raised after the work is done."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # whatever came of it, the caller is gone
+        raise
 
 
 def _claim_key(token: str) -> str:

@@ -65,6 +65,11 @@ def verdict(progress: Progress, limits: Limits, *, steps: int) -> Stop | None:
     return Stop("no_path", "iteration limit reached", "max_iters")
 
 
+def is_extendable(limits: Limits, limit: ExtendableLimit) -> bool:
+    """Return whether allowing as much again allows anything: of no time and no money it does not."""
+    return limit == "hop_budget" or bool(getattr(limits, limit))
+
+
 def cost_is_spent(progress: Progress, limits: Limits) -> bool:
     """Return whether the known cost has reached the limit; calls without a price cannot count."""
     if limits.cost_limit_usd is None:

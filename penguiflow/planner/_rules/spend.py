@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
@@ -34,6 +35,8 @@ class Spend:
     def with_call(self, account: Account, reply: LLMReply | None) -> Spend:
         """Add one call; without a reply it failed, and nobody knows what it cost."""
         cost = reply.cost_usd if reply is not None else None
+        if cost is not None and not math.isfinite(cost):
+            cost = None  # no price at all: a sum with it in it would never reach a limit
         usage = reply.usage if reply is not None else None
         return changed(
             self,
