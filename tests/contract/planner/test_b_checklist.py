@@ -1,4 +1,4 @@
-"""Section 33: the least that every program of the reference relies on."""
+"""Section 33: the least that every program written for this interface relies on."""
 
 from __future__ import annotations
 
