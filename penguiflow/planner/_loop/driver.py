@@ -11,7 +11,7 @@ from typing import assert_never
 from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.planner._loop import queue
 from penguiflow.planner._loop.answering import Answering, refused_answer
-from penguiflow.planner._loop.arg_fill import AnotherAction, ArgFiller, Filled
+from penguiflow.planner._loop.arg_fill import ArgFiller, Filled, NotFilled
 from penguiflow.planner._loop.deadline import Deadline, DeadlineReached
 from penguiflow.planner._loop.decide import Decided, Decider, NoUsableReply
 from penguiflow.planner._loop.finish import finish_unreadable, finish_without_answer
@@ -21,6 +21,7 @@ from penguiflow.planner._loop.refusing import GivingUp, alternate, note_refusal,
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.waiting import NOTHING_SAID, OpenQuestion, StillOpen, settled_record, wait
 from penguiflow.planner._pauses.going_on import AnsweredLimit, AnsweredQuestion, DecidedCall, GoingOn
+from penguiflow.planner._rules.arguments import InvalidArgs
 from penguiflow.planner._rules.calls import PauseRequest, PendingStep
 from penguiflow.planner._rules.judge import Answer, Calls, Refusal, judge
 from penguiflow.planner._rules.limits import Stop, is_extendable, may_be_repetition, repetition, verdict
@@ -68,7 +69,7 @@ class RunDriver:
                 await self.performer.desk.keep_claimed(token, settled_record(state, token), NOTHING_SAID)
                 return await self.drive(state)
             case AnsweredQuestion(text=text):
-                add_input(state, text)
+                _add_input(state, text)
                 if still_open.questions:
                     return await wait(state, self.performer.desk, still_open=still_open)
                 return await self.drive(state)
@@ -133,26 +134,29 @@ class RunDriver:
         queue.clear(state)
         note_refusal(state, action, refusal)
         hopeless = _hopeless_tool(state, refusal)
-        for tool, invalid in refusal.invalid.items():
-            if hopeless is None and self.filler.may_ask(state, action, invalid):
-                filling = await self.filler.fill(state, action, invalid, refusal.error)
-                match filling:
-                    case Filled(action=filled):
-                        return await self._act(state, replace(decided, action=filled), model_ms)
-                    case AnotherAction(action=other):
-                        _record_refusal(state, decided, refusal, model_ms)
-                        if verdict(state.progress, state.rules.limits, steps=len(state.trajectory.steps)):
-                            return None
-                        return await self._act(state, Decided(other), model_ms)
-                    case _:
-                        _record_refusal(state, decided, refusal, model_ms)
-                        return self.giving_up.for_lack_of_values(state, tool, invalid)
+        invalid = refusal.invalid.get(action.next_node)
+        if hopeless is None and invalid is not None and self.filler.may_ask(state, action, invalid):
+            return await self._fill(state, decided, refusal, invalid, model_ms)
         _record_refusal(state, decided, refusal, model_ms)
         if hopeless is not None:
             return await self.giving_up.gracefully(state, action, hopeless, refusal.invalid[hopeless])
         if refusal.kind == "hops" and _may_ask_for_more(state):
             return await self._stop(state, Stop("budget_exhausted", "hop budget reached", "hop_budget"))
         return None
+
+    async def _fill(
+        self, state: RunState, decided: Decided, refusal: Refusal, invalid: InvalidArgs, model_ms: float
+    ) -> PlannerFinish | PlannerPause | None:
+        """Ask for the missing arguments of a call, and do what the model wants then."""
+        filling = await self.filler.fill(state, decided.action, invalid, refusal.error)
+        if isinstance(filling, Filled):
+            return await self._act(state, replace(decided, action=filling.action), model_ms)
+        _record_refusal(state, decided, refusal, model_ms)
+        if isinstance(filling, NotFilled):
+            return self.giving_up.for_lack_of_values(state, decided.action.next_node, invalid)
+        if verdict(state.progress, state.rules.limits, steps=len(state.trajectory.steps)) is not None:
+            return None
+        return await self._act(state, Decided(filling.action), model_ms)
 
     async def _stop(self, state: RunState, stop: Stop) -> PlannerFinish | PlannerPause:
         """End the run, or let it wait for somebody to extend the limit."""
@@ -172,7 +176,7 @@ class RunDriver:
         return await wait(state, self.performer.desk, [OpenQuestion(asked=asked, limit=stop.limit)])
 
 
-def add_input(state: RunState, text: str | None) -> None:
+def _add_input(state: RunState, text: str | None) -> None:
     """Let the model read what somebody said to a run that waited."""
     if not text:
         return

@@ -100,10 +100,7 @@ class GivingUp:
         """
         error = invalid.error(tool)
         state.events.emit("graceful_failure_attempt", node_name=tool)
-        body = {
-            "error": error,
-            "instruction": _TELL_THE_USER,
-        }
+        body = {"error": error, "instruction": _TELL_THE_USER}
         exchange = [message("assistant", action_text(action)), message("user", json_text(body))]
         request = ModelRequest(messages=state.conversation.messages(exchange), response_format=ANY_JSON)
         try:
