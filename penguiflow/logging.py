@@ -4,6 +4,9 @@ What nodes, models and tools say ends up in records, so no text can pass for a r
 steer a terminal. In lines for people only a record begins in the first column: its further lines are
 indented, and control characters are shown. In JSON they are escaped, which loses nothing.
 
+Secrets pass `redact` on the way into a line. Who formats records by other means puts the `RedactingFilter` of
+`penguiflow.redaction` on the handler: it cleans the records of every library.
+
 `import logging` means the standard library here too: imports are absolute.
 """
 
@@ -15,6 +18,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from penguiflow._redaction.log_records import STANDARD_FIELDS, extra_of, readable_extra, strict_json
+from penguiflow.redaction import redact, redact_text
 from penguiflow.safe_text import safe_text
 
 __all__ = ["ExtraFormatter", "StructuredFormatter", "configure_logging"]
@@ -22,13 +27,11 @@ __all__ = ["ExtraFormatter", "StructuredFormatter", "configure_logging"]
 _PLAIN_FORMAT = "%(levelname)s:%(name)s:%(message)s"
 _MAX_EXTRA_CHARS = 100
 
-_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
-
 
 class StructuredFormatter(logging.Formatter):
     """Formats each record as one JSON object, with the attributes given as `extra` under that key."""
 
-    STANDARD_FIELDS: ClassVar[frozenset[str]] = _STANDARD_FIELDS
+    STANDARD_FIELDS: ClassVar[frozenset[str]] = STANDARD_FIELDS
     """The attributes that every record has, or gets by being formatted."""
 
     def __init__(self, include_timestamp: bool = True, indent: int | None = None) -> None:
@@ -41,24 +44,27 @@ class StructuredFormatter(logging.Formatter):
         entry: dict[str, object] = {
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact_text(record.getMessage()),
         }
         if self._include_timestamp:
             entry["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
-        extra = _extra_of(record)
+        extra = extra_of(record)
         if extra:
             entry["extra"] = extra
         if record.exc_info and record.exc_info[0] is not None:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = redact_text(self.formatException(record.exc_info))
+        elif record.exc_text:
+            entry["exception"] = redact_text(record.exc_text)
         return self._dump(entry, extra)
 
     def _dump(self, entry: dict[str, object], extra: Mapping[str, object]) -> str:
         try:
-            text = _strict_json(entry, self._indent)
+            text = strict_json(entry)
         except (TypeError, ValueError, RecursionError):
             # Keys that are no text, values that hold themselves: such an extra becomes text as a whole.
             entry["extra"] = {str(key): _json_or_text(value) for key, value in extra.items()}
-            text = _strict_json(entry, self._indent)
+            text = strict_json(entry)
+        text = strict_json(_without_secrets(entry, text), self._indent)
         # Raw newlines are those of the indentation; the ones in values are escaped already.
         return "\n".join(_show_unprintable(line, _as_json_escape) for line in text.split("\n"))
 
@@ -67,7 +73,7 @@ class _LineFormatter(logging.Formatter):
     """Formats each record for people: whatever it says, only its first line is not indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return safe_text(super().format(record)).replace("\n", "\n  ")
+        return safe_text(redact_text(super().format(record))).replace("\n", "\n  ")
 
 
 class ExtraFormatter(_LineFormatter):
@@ -79,7 +85,8 @@ class ExtraFormatter(_LineFormatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line of the record with its extras."""
         line = super().formatMessage(record)
-        shown = [f"{_one_line(str(key))}={_shown(value)}" for key, value in _extra_of(record).items()]
+        extra = readable_extra(extra_of(record))
+        shown = [f"{_one_line(key)}={_shown(value)}" for key, value in extra.items()]
         return f"{line} [{', '.join(shown)}]" if shown else line
 
 
@@ -126,8 +133,11 @@ def _level_number(level: int | str) -> int:
     return number
 
 
-def _extra_of(record: logging.LogRecord) -> dict[str, object]:
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD_FIELDS}
+def _without_secrets(entry: Mapping[str, object], text: str) -> dict[str, object]:
+    """Return the entry, which `text` shows as JSON, with extras without secrets."""
+    if "extra" not in entry:
+        return dict(entry)
+    return {**entry, "extra": redact(json.loads(text)["extra"])}
 
 
 def _shown(value: object) -> str:
@@ -155,13 +165,9 @@ def _as_json_escape(char: str) -> str:
     return json.dumps(char)[1:-1]
 
 
-def _strict_json(value: object, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str, indent=indent, allow_nan=False)
-
-
 def _json_or_text(value: object) -> object:
     try:
-        _strict_json(value)
+        strict_json(value)
     except (TypeError, ValueError, RecursionError):
         return str(value)
     return value

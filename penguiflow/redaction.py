@@ -1,126 +1,96 @@
-"""The one way by which secrets are kept out of the history.
+"""The one way by which secrets are kept out of the history, exports, logs and crash reports.
 
 `redact` walks a JSON value and returns a copy of the same shape in which secrets read `[redacted]`. A value
-is a secret because of its key (`password`, `access_token`, `Authorization`) or because of its own form
-(`sk-...`, a bearer token, a JSON Web Token, the password in a URL). Texts and numbers go; `true`, `false`
-and `null` stay, they only say whether a secret was set.
+is a secret because of its key (`password`, `access_token`, `Authorization`), because of its own form
+(`sk-...`, a bearer token, a JSON Web Token, the password in a URL), because it was registered, or because it
+is an argument of a call whose tool marks it so. Under a secret key texts and numbers go; `true`, `false` and
+`null` stay, they only say whether a secret was set.
+
+Whoever learns a credential registers it with `remember_secret`. From then on it is hidden wherever it stands
+in this process, also escaped as in URLs and JSON, and in base64. Values shorter than 6 characters, single
+words and what people write in the place of a secret (`not-needed`) are not taken: hiding them would destroy
+texts that have nothing to do with it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import Any, TypeAlias, overload
+from contextlib import AbstractContextManager
+from typing import Any
 
-REDACTED = "[redacted]"
-"""What stands in the place of a secret."""
+from penguiflow._redaction.calls import MARKED_TOOLS
+from penguiflow._redaction.credentials import credentials_in
+from penguiflow._redaction.forms import is_secret_key
+from penguiflow._redaction.known import KNOWN_SECRETS
+from penguiflow._redaction.log_records import RedactingFilter
+from penguiflow._redaction.placeholders import NOT_STORED, REDACTED, TOO_DEEP
+from penguiflow._redaction.values import redact, redact_text, without_known_secrets
 
-TOO_DEEP = "[redacted: nested too deeply]"
-"""What stands in the place of a value that lies too deep to be looked through."""
-
-_Json: TypeAlias = "bool | float | str | Mapping[str, _Json] | list[_Json] | tuple[_Json, ...] | None"
-
-_MAX_DEPTH = 100
-
-# fmt: off
-_SECRET_WORDS = frozenset({
-    "apikey", "authorization", "cookie", "cookies", "credential", "credentials", "passphrase", "passwd",
-    "password", "passwords", "pwd", "secret", "secrets",
-})
-# fmt: on
-_SECRET_PAIRS = frozenset({("api", "key"), ("access", "key"), ("private", "key"), ("signing", "key")})
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-# fmt: off
-_SCHEMA_KEYWORDS = frozenset({
-    "$ref", "additionalProperties", "allOf", "anyOf", "default", "description", "format", "items",
-    "maxLength", "minLength", "oneOf", "pattern", "properties", "required", "title", "type", "writeOnly",
-})
-# fmt: on
-
-# Repetitions that could start anywhere are bounded, or a hostile text would take quadratic time.
-_SECRET_FORMS = re.compile(
-    r"""
-      -----BEGIN\ [A-Z ]{0,40}PRIVATE\ KEY-----[\s\S]*?(?:-----END\ [A-Z ]{0,40}PRIVATE\ KEY-----|\Z)
-    | \b eyJ [\w-]{8,4096} \. [\w-]{8,4096} \. [\w-]*               # JSON Web Token
-    | \b sk- [\w-]{16,}                                             # OpenAI, Anthropic, OpenRouter
-    | \b [rsp]k_(?:live|test)_ \w{10,}                              # Stripe
-    | \b (?: gh[oprsu]_ | github_pat_ | glpat- | npm_ | hf_ | pypi- ) [\w-]{16,}
-    | \b xox[abeprs]- [\w-]{10,}                                    # Slack
-    | \b A[KS]IA [0-9A-Z]{16} \b                                    # Amazon Web Services
-    | \b AIza [\w-]{35}                                             # Google
-    """,
-    re.VERBOSE,
-)
-
-_GAP = r"\s{0,8}"
-_CREDENTIALS = r"(?!(?:Basic|Bearer|Token|ApiKey)\b)[^\s\"',\[]{6,}"
-_KEY = r"(?:password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|[_-]token)"
-
-# Each keeps what stands before and after the secret.
-_SECRETS_IN_PLACE = tuple(
-    re.compile(rf"(?P<before>{before}){secret}(?P<after>{after})", re.IGNORECASE)
-    for before, secret, after in (
-        (r"\b[a-z][a-z0-9+.-]{0,20}://", r"[^\s/@:]{0,256}:[^\s/@]{1,1024}", "@"),
-        (r"\bBearer\s{1,8}", r"[\w.~+/=-]{16,}", ""),
-        (
-            rf"\bAuthorization[\"']?{_GAP}[:=]{_GAP}[\"']?(?:(?:Basic|Bearer|Token|ApiKey)\s{{1,8}})?",
-            _CREDENTIALS,
-            "",
-        ),
-        (r"[?&](?:key|sig|signature|token|auth)=", r"[^\s&#\"']+", ""),
-        # Three dots stand for a value in our own hints: `export API_KEY=...`.
-        (rf"{_KEY}=[\"']?", r"(?!\.{3})[^\s&\"']+", ""),
-        # A member of a JSON text, also of one that is quoted in another: \"api_key\": \"...\"
-        (rf"(?:{_KEY}|\btoken)(?P<quote>\\{{0,8}}\"){_GAP}:{_GAP}(?P=quote)", r".*?", r"(?<!\\)(?P=quote)"),
-    )
-)
+__all__ = [
+    "NOT_STORED",
+    "REDACTED",
+    "TOO_DEEP",
+    "RedactingFilter",
+    "is_secret_key",
+    "redact",
+    "redact_text",
+    "remember_credentials",
+    "remember_marked_arguments",
+    "remember_passing_secret",
+    "remember_secret",
+    "remember_secrets_in_calls",
+    "secrets_remembered",
+    "settled_chars",
+    "without_known_secrets",
+    "without_marked_arguments",
+]
 
 
-@overload
-def redact(value: Mapping[str, Any]) -> dict[str, Any]: ...
-@overload
-def redact(value: str) -> str: ...
-@overload
-def redact(value: Any) -> Any: ...
-def redact(value: Any) -> Any:  # any JSON value; what comes back has the same shape
-    """Return a copy of a JSON value without secrets; `value` itself is never changed."""
-    return _redact(value, secret=False, depth=0)
+def remember_secret(value: str) -> None:
+    """Hide this credential wherever it stands, as long as the process lives. Safe from any thread."""
+    KNOWN_SECRETS.remember(value)
 
 
-def redact_text(text: str) -> str:
-    """Return `text` with everything that has the form of a secret replaced by `[redacted]`."""
-    text = _SECRET_FORMS.sub(REDACTED, text)
-    for pattern in _SECRETS_IN_PLACE:
-        text = pattern.sub(rf"\g<before>{REDACTED}\g<after>", text)
-    return text
+# Any: settings of any program.
+def remember_credentials(settings: Mapping[str, Any]) -> None:
+    """Hide what is secret by its name, or is a credential in a URL, in settings or in an environment."""
+    for credential in credentials_in(settings):
+        remember_secret(credential)
 
 
-def is_secret_key(key: str) -> bool:
-    """Tell whether a value under this key is a secret whatever it looks like."""
-    words = [word.lower() for word in _WORD.findall(key)]
-    return (
-        not _SECRET_WORDS.isdisjoint(words)
-        or words[-1:] == ["token"]  # `access_token`, but neither `token_count` nor `max_tokens`
-        or not _SECRET_PAIRS.isdisjoint(pairwise(words))
-    )
+def remember_passing_secret(value: str) -> None:
+    """Hide a secret of which many may come and go, such as an argument of a call.
+
+    The last 64 of them are known; a credential of the program itself belongs to `remember_secret`.
+    """
+    KNOWN_SECRETS.remember_passing(value)
 
 
-def _redact(value: _Json, *, secret: bool, depth: int) -> _Json:
-    if isinstance(value, str):
-        return REDACTED if secret and value else redact_text(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if depth >= _MAX_DEPTH and isinstance(value, Mapping | list | tuple):
-        return TOO_DEEP
-    if isinstance(value, Mapping):
-        # The schema of a field called `password` describes the field and holds no password.
-        secret = secret and not value.keys() <= _SCHEMA_KEYWORDS
-        return {
-            redact_text(key): _redact(item, secret=secret or is_secret_key(key), depth=depth + 1)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_redact(item, secret=secret, depth=depth + 1) for item in value]
-    return REDACTED if secret else value
+def secrets_remembered(*values: str) -> AbstractContextManager[None]:
+    """Hide these values inside the block, and afterwards those that somebody else remembers too."""
+    return KNOWN_SECRETS.remembered(*values)
+
+
+# Any: a JSON schema as somebody wrote it.
+def remember_marked_arguments(tool: str, schema: Mapping[str, Any]) -> None:
+    """Know that the schema of a tool's arguments marks some as secrets (`writeOnly`, `format: password`)."""
+    MARKED_TOOLS.remember(tool, schema)
+
+
+def remember_secrets_in_calls(text: str) -> None:
+    """Hide from now on the secret arguments of the calls that stand in what a model says."""
+    for value in MARKED_TOOLS.secrets_in(text):
+        remember_passing_secret(value)
+
+
+def without_marked_arguments(text: str) -> str:
+    """Return what a model says with the secret arguments of its calls replaced, also short ones."""
+    return MARKED_TOOLS.hide_in(text)
+
+
+def settled_chars(text: str, at_most: int) -> int:
+    """Return how many of the first `at_most` characters of a growing text can be redacted by themselves.
+
+    Those behind may be the beginning of a registered secret.
+    """
+    return KNOWN_SECRETS.settled_chars(text, at_most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from penguiflow.redaction import settled_chars
 from penguiflow.sessions.json_parts import Json, as_list, as_object
 
 _MAX_DEPTH = 100
@@ -66,6 +67,7 @@ def _cut(text: str, room: int) -> str:
     space = max(kept.rfind(" "), kept.rfind("\n"), kept.rfind("\t"))
     if len(kept) - space <= _MAX_SECRET_CHARS:
         kept = kept[: space + 1]
+    kept = kept[: settled_chars(kept, at_most=len(kept))]  # nor is half of a registered one recognised
     return f"{kept}… ({len(text) - len(kept)} more characters)"
 
 
