@@ -15,12 +15,9 @@ from penguiflow._artifacts.retention import (
     session_limits,
     trace_limits,
 )
-from penguiflow._artifacts.scope import narrow_scope
+from penguiflow._artifacts.scope import narrow_scope, session_of
 from penguiflow._artifacts.shelf import ArtifactKey, Shelf, Shelved
 from penguiflow._clock import MonotonicClock, monotonic_clock
-
-DEFAULT_SESSION = "default"
-"""Holds what was put without a session."""
 
 
 class InMemoryArtifactStore:
@@ -127,13 +124,15 @@ class InMemoryArtifactStore:
         """Drop every artifact."""
         self._shelf = Shelf()
 
-    def clear_session(self, session_id: str) -> None:
-        """Drop every artifact of a session."""
-        for key in list(self._shelf.sizes((session_id, None))):
+    def clear_session(self, session_id: str) -> bool:
+        """Drop every artifact of a session; `False` when there was none."""
+        keys = list(self._shelf.sizes((session_id, None)))
+        for key in keys:
             self._shelf.discard(key)
+        return bool(keys)
 
     def _keep(self, data: bytes, ref: ArtifactRef, namespace: str | None) -> ArtifactRef:
-        session_id, trace_id = _place(ref.scope)
+        session_id, trace_id = session_of(ref.scope), ref.scope.trace_id if ref.scope else None
         known = self._shelf.find((session_id, ref.id))
         if known is not None and known.data != data:
             # Twelve digits of a digest can be made to collide; nobody may get other bytes than they put.
@@ -183,9 +182,3 @@ class InMemoryArtifactStore:
         self._shelf.discard_oldest_while(
             lambda item: is_expired(put_at=item.put_at, now=now, ttl_seconds=ttl_seconds)
         )
-
-
-def _place(scope: ArtifactScope | None) -> tuple[str, str | None]:
-    if scope is None:
-        return DEFAULT_SESSION, None
-    return scope.session_id or DEFAULT_SESSION, scope.trace_id

@@ -1,8 +1,16 @@
-"""Whether an artifact may enter a store that belongs to one scope."""
+"""Which session an artifact belongs to, and whether it may enter a store that belongs to one scope."""
 
 from __future__ import annotations
 
 from penguiflow._artifacts.models import ArtifactScope
+
+DEFAULT_SESSION = "default"
+"""Holds what was put without a session."""
+
+
+def session_of(scope: ArtifactScope | None) -> str:
+    """Return the session that holds an artifact of this scope."""
+    return (scope and scope.session_id) or DEFAULT_SESSION
 
 
 def narrow_scope(scope: ArtifactScope | None, boundary: ArtifactScope | None) -> ArtifactScope | None:

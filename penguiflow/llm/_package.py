@@ -74,6 +74,11 @@ class _LoggingWorker(Protocol):
     async def stop(self) -> None: ...
 
 
+def process_environment() -> Mapping[str, str]:
+    """Return the variables among which litellm looks for keys."""
+    return os.environ
+
+
 def load_litellm() -> LiteLLM:
     """Import litellm, the first time in one or two seconds: call it in a thread when a loop runs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from penguiflow.llm._abilities import Abilities
@@ -47,7 +47,7 @@ class Profile:
     Without `uses_reasoning` no effort is asked for, and what a model shows of its reasoning is dropped.
     """
 
-    settings: ModelSettings
+    settings: ModelSettings = field(repr=False)  # may hold a key
     temperature: float
     timeout_s: float
     uses_reasoning: bool
@@ -58,7 +58,7 @@ class Profile:
 class Request:
     """One request; `names` are those of its tools, None when the model replies in JSON by itself."""
 
-    wire: Mapping[str, Any]  # see `Wire`
+    wire: Mapping[str, Any] = field(repr=False)  # see `Wire`; the settings are in it
     names: ToolNames | None
     keeps_reasoning: bool
 

@@ -18,7 +18,7 @@ from penguiflow.llm._abilities import (
     check_tools_can_be_sent,
 )
 from penguiflow.llm._attempt import send, text_of
-from penguiflow.llm._package import LiteLLM, in_use, load_litellm
+from penguiflow.llm._package import LiteLLM, in_use, load_litellm, process_environment
 from penguiflow.llm._reading import cost_usd, token_usage
 from penguiflow.llm._relay import Relays
 from penguiflow.llm._request import Accepted, Profile, Request, Wishes, after_refusal, request_for
@@ -33,6 +33,7 @@ from penguiflow.llm.errors import (
 )
 from penguiflow.llm.protocol import ChatMessage, NativeTools, OnStreamChunk, ToolCalling
 from penguiflow.llm.usage import LLMReply
+from penguiflow.redaction import remember_credentials
 
 __all__ = ["LiteLLMClient"]
 
@@ -75,6 +76,7 @@ class LiteLLMClient:
         settings: dict[str, Any] = {"model": model} if isinstance(model, str) else dict(model)
         self._tool_calling: ToolCalling = _checked(settings.pop("tool_calling", tool_calling))
         self._settings = settings
+        remember_credentials(settings)
         self._profile = Profile(
             settings=settings,
             temperature=temperature,
@@ -123,6 +125,8 @@ class LiteLLMClient:
 
     def _ready_package(self) -> LiteLLM:
         litellm = load_litellm()
+        # litellm takes keys from variables with names of its own choice; none of them shall be shown.
+        remember_credentials(process_environment())
         check_setup(litellm, self._settings)
         check_tools_can_be_sent(litellm, self._settings, self._tool_calling)
         return litellm

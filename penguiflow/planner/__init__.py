@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         PauseNotSavedError,
         PauseOwnerError,
         PauseRecordError,
+        PauseStoreError,
         ReactPlanner,
         UnknownTokenError,
     )
@@ -83,6 +84,7 @@ _LAZY = {
         "PauseNotSavedError",
         "PauseOwnerError",
         "PauseRecordError",
+        "PauseStoreError",
         "ReactPlanner",
         "UnknownTokenError",
     ),
@@ -113,6 +115,7 @@ __all__ = [
     "PauseNotSavedError",
     "PauseOwnerError",
     "PauseRecordError",
+    "PauseStoreError",
     "PlannerAction",
     "PlannerEvent",
     "PlannerEventCallback",

@@ -9,6 +9,7 @@ from penguiflow._clock import MonotonicClock, wall_clock
 from penguiflow._ids import new_id
 from penguiflow.artifacts import ArtifactStore, NoOpArtifactStore, discover_artifact_store
 from penguiflow.catalog import build_catalog
+from penguiflow.planner._kept_runs import RunKeeper
 from penguiflow.planner._loop.answering import Answering
 from penguiflow.planner._loop.arg_fill import ArgFiller
 from penguiflow.planner._loop.client_call import ClientCall, PlannerClient
@@ -27,7 +28,8 @@ from penguiflow.planner._memory.book import MemoryBook
 from penguiflow.planner._memory.config import ShortTermMemoryConfig
 from penguiflow.planner._memory_summaries import MemorySummaries
 from penguiflow.planner._options import PlannerOptions, client_for, helper_client, named
-from penguiflow.planner._pauses.desk import PauseDesk
+from penguiflow.planner._pauses.desk import PauseDesk, keeps_pauses
+from penguiflow.planner._pauses.sealed import SealedStore
 from penguiflow.planner._prompts.response_format import PLANNER_ACTION_FORMAT
 from penguiflow.planner._prompts.system import Guidance
 from penguiflow.planner._rules.hints import PlanningHints, read_hints
@@ -50,6 +52,7 @@ class PlannerParts:
     memories: MemoryBook
     memory_summaries: MemorySummaries
     artifacts: ArtifactStore
+    keeper: RunKeeper
     clock: MonotonicClock
 
 
@@ -64,12 +67,13 @@ def assemble(options: PlannerOptions) -> PlannerParts:
     hints = read_hints(options["planning_hints"])
     client = client_for(options)
     models = _models(client, options)
-    desk = PauseDesk(options["state_store"], new_id, ttl_s=options["pause_ttl_s"], clock=wall_clock)
+    toolbox = _toolbox(options, hints)
+    desk = _pause_desk(options, toolbox)
     artifacts = _artifact_store(options)
     summaries = _memory_summaries(client, options)
     return PlannerParts(
         client=client,
-        toolbox=_toolbox(options, hints),
+        toolbox=toolbox,
         limits=limits,
         hints=hints,
         driver=_driver(options, limits, models, desk, artifacts),
@@ -79,8 +83,16 @@ def assemble(options: PlannerOptions) -> PlannerParts:
         ),
         memory_summaries=summaries,
         artifacts=artifacts,
+        keeper=RunKeeper(options["state_store"]),
         clock=options["time_source"] or time.monotonic,
     )
+
+
+def _pause_desk(options: PlannerOptions, toolbox: Toolbox) -> PauseDesk:
+    store = options["state_store"]
+    if keeps_pauses(store):
+        store = SealedStore(store, toolbox.tools, new_id)
+    return PauseDesk(store, new_id, ttl_s=options["pause_ttl_s"], clock=wall_clock)
 
 
 def _limits(options: PlannerOptions) -> Limits:

@@ -11,8 +11,10 @@ from penguiflow._clock import WallClock, wall_clock
 from penguiflow.catalog import NodeSpec, ToolSource
 from penguiflow.llm.protocol import NativeTools
 from penguiflow.planner._prompts.system import Guidance, native_tools, system_prompt
+from penguiflow.planner._rules.secret_args import marked_schema
 from penguiflow.planner._rules.tool_table import tool_table
 from penguiflow.planner.models import ToolPolicy
+from penguiflow.redaction import remember_marked_arguments
 
 logger = logging.getLogger("penguiflow.planner")
 
@@ -64,6 +66,7 @@ class Toolbox:
                 native=native_tools(tools, date=date, guidance=self._guidance),
             )
             self._last = (specs, date, prompt)
+            _remember_marks(tools)
         return self._last[2]
 
     def _is_visible(self, spec: NodeSpec) -> bool:
@@ -81,6 +84,14 @@ class Toolbox:
         logger.info("planner_tool_policy_filtered", extra=counts)
         if len(removed) == len(self._catalog):
             logger.warning("planner_tool_policy_empty", extra=counts)
+
+
+def _remember_marks(tools: Mapping[str, NodeSpec]) -> None:
+    """Let whoever writes down what the model says know which arguments are secrets."""
+    for shown_name, spec in tools.items():
+        if (schema := marked_schema(spec.args_model)) is not None:
+            for name in {shown_name, spec.name}:
+                remember_marked_arguments(name, schema)
 
 
 def _same(before: Sequence[NodeSpec], now: Sequence[NodeSpec]) -> bool:

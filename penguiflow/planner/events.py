@@ -6,11 +6,13 @@ starts inside its block, of any planner, so a session can watch an agent whose p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from penguiflow.llm.protocol import ChatMessage, NativeTools
 
 # fmt: off
 _LOG_RECORD_KEYS = frozenset({
@@ -20,9 +22,22 @@ _LOG_RECORD_KEYS = frozenset({
 # fmt: on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelExchange:
+    """What one call of a model was given and what it gave back, `None` when it failed."""
+
+    messages: Sequence[ChatMessage]
+    response_format: Mapping[str, Any] | None = None
+    tools: NativeTools | None = None
+    reply: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PlannerEvent:
-    """One thing that happened. `trajectory_step` is the number of recorded steps when it was emitted."""
+    """One thing that happened. `trajectory_step` is the number of recorded steps when it was emitted.
+
+    `exchange` comes with `llm_call` for those who keep whole prompts; it is no part of the payload.
+    """
 
     event_type: str
     ts: float
@@ -33,6 +48,7 @@ class PlannerEvent:
     token_estimate: int | None = None
     error: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    exchange: ModelExchange | None = field(default=None, repr=False, compare=False)
 
     def to_payload(self) -> dict[str, Any]:
         """Return a flat mapping for log records: set fields, then `extra` without logging's own keys."""
@@ -44,6 +60,9 @@ class PlannerEvent:
         payload.update({key: value for key, value in self.extra.items() if key not in _LOG_RECORD_KEYS})
         return payload
 
+
+STREAMED_EVENTS = frozenset({"llm_stream_chunk", "stream_chunk", "artifact_chunk"})
+"""Types of events that are many and small: pieces of a text."""
 
 PlannerEventCallback: TypeAlias = Callable[[PlannerEvent], None]
 

@@ -27,6 +27,7 @@ from penguiflow.planner._pauses.errors import (
     PauseExpiredError,
     PauseNotSavedError,
     PauseOwnerError,
+    PauseStoreError,
     UnknownTokenError,
 )
 from penguiflow.planner._pauses.record import PauseRecordError, read_pause
@@ -67,6 +68,7 @@ __all__ = [
     "PauseNotSavedError",
     "PauseOwnerError",
     "PauseRecordError",
+    "PauseStoreError",
     "PlannerAction",
     "PlannerEvent",
     "PlannerEventCallback",
@@ -111,6 +113,9 @@ class ReactPlanner:
       None: for ever). With `pause_enabled=False` no run waits: a call that needs approval is refused.
     - Results: `observation_guardrail` bounds what the model reads of them, `artifact_store` (else one found
       on the state store) keeps what is too long.
+    - Records: a `state_store` that keeps trajectories or planner events gets those of each run whose
+      `tool_context` has a `trace_id` and a `session_id`, without secrets, whenever it ends or waits. A run
+      that `observe_runs` watches is left to whoever watches it.
     - Planning: `planning_hints`; `absolute_max_parallel` branches; `multi_action_sequential` runs up to
       `multi_action_max_tools` further calls of one reply without asking again, only tools that read unless
       `multi_action_read_only_only` is off.

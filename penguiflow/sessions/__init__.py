@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penguiflow.sessions.planner_agent import PlannerAgent
     from penguiflow.sessions.results import (
         AlreadyDecidedError,
+        NothingToRecoverError,
         RequestNotFoundError,
         RunResult,
         SessionBusyError,
@@ -40,6 +41,7 @@ __all__ = [
     "Answered",
     "Connection",
     "NoAgentFoundError",
+    "NothingToRecoverError",
     "OrchestratorAgent",
     "Paused",
     "PlannerAgent",
@@ -60,6 +62,7 @@ _MODULES = {
     "planner_agent": ("PlannerAgent",),
     "results": (
         "AlreadyDecidedError",
+        "NothingToRecoverError",
         "RequestNotFoundError",
         "RunResult",
         "SessionBusyError",

@@ -51,6 +51,19 @@ class Connection(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class RecoversRuns(Protocol):
+    """An agent that can go on with a run whose process died after somebody answered."""
+
+    async def recover(self, token: str, *, session_id: str, trace_id: str) -> AgentOutcome:
+        """Go on with the answer that was given.
+
+        Raises:
+            KeyError: nothing broke off under the token: it still waits, or its run is over.
+        """
+        ...
+
+
 class Agent(Protocol):
     """Something that answers questions, may use tools and may pause for a person."""
 

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from penguiflow.planner.approvals import Approve, Decision, Edit, Reject, Respond
+from penguiflow.planner.approvals import Approve, Decision, Edit, Reject, Respond, decision_from_json
 from penguiflow.sessions.agent_port import Paused
 from penguiflow.sessions.json_parts import object_in
 from penguiflow.state.events import (
@@ -50,6 +50,13 @@ def person_answered(request_id: str, decision: Decision) -> PersonAnswered:
             return PersonAnswered(request_id=request_id, decision="respond", text=text)
         case _:
             assert_never(decision)
+
+
+def answered_before(request_id: str, answer: Mapping[str, Any]) -> PersonAnswered:
+    """Return the record of a decision that a planner kept in its stored form."""
+    if "decision" in answer:
+        return person_answered(request_id, decision_from_json(answer))
+    return PersonAnswered(request_id=request_id, decision="respond", text=str(answer.get("text") or ""))
 
 
 def connection_changed(status: ConnectionStatus) -> ConnectionChanged:

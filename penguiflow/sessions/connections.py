@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from penguiflow.sessions.agent_port import Connection
 from penguiflow.sessions.planner_port import Planner
 from penguiflow.sessions.results import UnknownConnectionError
-from penguiflow.tools.connection import ConnectionListener, ConnectionStatus
+from penguiflow.tools.connection import ConnectionStatus
+from penguiflow.tools.offers import MakesOffers, Offers
 
 _FAILED_STATES = ("failed", "needs_auth")
+
+
+OnStatus: TypeAlias = Callable[[ConnectionStatus, Offers], None]
+"""Called with a status and, for a connection that is ready, what its server offers."""
 
 
 class WatchedConnections:
     """Tells `on_status` about each connection, at first and whenever it changes."""
 
-    def __init__(self, on_status: ConnectionListener) -> None:
+    def __init__(self, on_status: OnStatus) -> None:
         self._on_status = on_status
         self._connections: tuple[Connection, ...] = ()
         self._stop_watching: list[Callable[[], None]] = []
@@ -30,8 +37,8 @@ class WatchedConnections:
         """Watch and open all at once. A connection that fails is a status, never an exception."""
         self._connections = tuple(connections)
         for each in self._connections:
-            self._stop_watching.append(each.on_status_change(self._on_status))
-            self._on_status(each.status)
+            self._stop_watching.append(each.on_status_change(partial(self._tell, each)))
+            self._tell(each, each.status)
         async with asyncio.TaskGroup() as group:
             for each in self._connections:
                 group.create_task(self._connect(each), name=f"penguiflow-connect-{each.name}")
@@ -61,7 +68,13 @@ class WatchedConnections:
         except Exception as exc:  # noqa: BLE001 - whatever a tool server does, the agent is there without it
             if connection.status.state not in _FAILED_STATES:
                 failed = f"`{type(exc).__name__}`: {exc}"
-                self._on_status(replace(connection.status, state="failed", error=failed))
+                self._on_status(replace(connection.status, state="failed", error=failed), ())
+
+    def _tell(self, connection: Connection, status: ConnectionStatus) -> None:
+        offers: Offers = ()
+        if status.state == "ready" and isinstance(connection, MakesOffers):
+            offers = connection.offers
+        self._on_status(status, offers)
 
 
 def connections_of(planner: Planner, *, also: Iterable[object] = ()) -> tuple[Connection, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penguiflow._clock import WallClock
+from penguiflow._clock import MonotonicClock, WallClock
+from penguiflow.sessions.contents import RawContent
 from penguiflow.sessions.history_form import history_form
 from penguiflow.sessions.log import SessionLog
+from penguiflow.sessions.shelf.past import ended, past_of
 from penguiflow.sessions.standing import Standing
 from penguiflow.sessions.totals import RunTotals, run_totals
 from penguiflow.sessions.writer import HistoryWriter
@@ -28,12 +30,21 @@ class SessionHistory:
     It is written once something was asked: a session that was only opened leaves no trace.
     """
 
-    def __init__(self, store: HistoryStore, session_id: str, clock: WallClock, *, outside_runs: str) -> None:
+    def __init__(
+        self,
+        store: HistoryStore,
+        session_id: str,
+        clock: WallClock,
+        monotonic: MonotonicClock,
+        *,
+        outside_runs: str,
+    ) -> None:
         self._store = store
         self._session_id = session_id
         self._clock = clock
         self._outside_runs = outside_runs
-        self._log = SessionLog(session_id, clock)
+        self._past_sessions: tuple[str, ...] = ()
+        self._log = SessionLog(session_id, clock, monotonic)
         self._writer = HistoryWriter(store, self._on_trouble)
 
     @property
@@ -49,17 +60,17 @@ class SessionHistory:
 
     def totals(self, run_id: str) -> RunTotals:
         """Count a run up to now."""
-        return run_totals(self._log.run(run_id), now=self._clock())
+        return run_totals(self._log.run(run_id), now=self._clock(), elapsed_ms=self._log.elapsed_ms(run_id))
 
-    def record(self, run_id: str, body: EventBody) -> None:
-        """Show an event now and write it soon."""
+    def record(self, run_id: str, body: EventBody, contents: Sequence[RawContent] = ()) -> None:
+        """Show an event now; write it, and the large texts that belong to it, soon."""
         event = self._log.next_event(run_id, history_form(body))
         self._log.show(event)
-        self._writer.add(event)
+        self._writer.add(event, contents)
 
-    def record_outside_runs(self, body: EventBody) -> None:
+    def record_outside_runs(self, body: EventBody, contents: Sequence[RawContent] = ()) -> None:
         """Record something that belongs to the session and to no run."""
-        self.record(self._outside_runs, body)
+        self.record(self._outside_runs, body, contents)
 
     async def record_durably(self, run_id: str, asked: PersonAsked) -> PersonAsked:
         """Write a question to the store and show it only then; return it as it was written.
@@ -77,8 +88,14 @@ class SessionHistory:
         self._writer.start()
 
     async def load(self) -> None:
-        """Show what is stored of the session."""
-        self._log.show_stored(await self._store.load_session(self._session_id))
+        """Show what is stored of the session, in a fork behind its past."""
+        stored = await self._store.load_session(self._session_id)
+        past = await past_of(self._store, stored)
+        self._log.show_past(ended(past.events))
+        self._past_sessions = tuple(dict.fromkeys(event.session_id for event in past.events))
+        self._log.show_stored(stored)
+        if past.gap:
+            self._log.show_here_only(self._outside_runs, OutputCaptured(stream="log", text=past.gap))
         # Nobody in this process drives these runs. Another process may, so the store is not told.
         for run_id in self.standing.unfinished_runs:
             self._log.show_here_only(run_id, RunInterrupted())
@@ -92,13 +109,26 @@ class SessionHistory:
         """Show something that only this process concludes; the store is not told."""
         self._log.show_here_only(run_id, body)
 
+    async def load_content(self, content_id: str) -> str | None:
+        """Return the whole text for which a ref stands."""
+        await self._writer.flush()
+        for session_id in (self._session_id, *self._past_sessions):
+            if (text := await self._store.load_content(session_id, content_id)) is not None:
+                return text
+        return None
+
     async def flush(self) -> None:
         await self._writer.flush()
 
     async def aclose(self) -> None:
         await self._writer.aclose()
 
-    def _on_trouble(self, trouble: StoreError | None) -> None:
-        text = "the history is written again" if trouble is None else f"the history is not written: {trouble}"
-        hint = f" ({trouble.hint})" if trouble is not None and trouble.hint else ""
-        self.record_outside_runs(OutputCaptured(stream="log", text=text + hint))
+    def _on_trouble(self, trouble: StoreError | None, given_up: int) -> None:
+        if trouble is not None:
+            hint = f" ({trouble.hint})" if trouble.hint else ""
+            text = f"the history is not written: {trouble}{hint}"
+        elif given_up:
+            text = f"the history is written again; {given_up} events before this one could not be kept"
+        else:
+            text = "the history is written again"
+        self.record_outside_runs(OutputCaptured(stream="log", text=text))

@@ -6,20 +6,31 @@ import sys
 from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
-from penguiflow.redaction import redact
+from penguiflow.redaction import redact, without_known_secrets
 from penguiflow.sessions.plain_json import plain_json
-from penguiflow.state.events import CallToApprove, EventBody, OutputCaptured, ToolFinished, ToolStreamed
+from penguiflow.state.events import (
+    CallToApprove,
+    EventBody,
+    FlowHappened,
+    OutputCaptured,
+    PlannerNoted,
+    ToolFinished,
+    ToolStreamed,
+)
 
 MAX_RESULT_CHARS = 64_000
 _UNLIMITED = sys.maxsize
 
-# Names and ids are matched by programs; changing them would break a resume, and they hold no secrets.
+# Names and ids are matched by programs: they may look like secrets, but only a registered one is taken out.
 # fmt: off
-_KEPT_AS_THEY_ARE = frozenset({
-    "agent", "call_hash", "call_id", "channel", "code", "decision", "kind", "model", "name", "next_node",
-    "reason", "request_id", "side_effects", "state", "stream", "stream_id", "tool", "transport",
+_NAMES_AND_IDS = frozenset({
+    "agent", "call_hash", "call_id", "change", "channel", "code", "decision", "edge", "event", "key", "kind",
+    "model", "name", "next_node", "node", "node_id", "parent_run_id", "parent_session_id", "purpose",
+    "reason", "request_id", "side_effects", "state", "stream", "stream_id", "tool", "trace_id", "transport",
 })
 # fmt: on
+_REFS = frozenset({"content", "context", "messages", "options", "reply_content", "tools"})
+_IS_OUTPUT = (ToolFinished, ToolStreamed, OutputCaptured, PlannerNoted, FlowHappened)
 
 _BodyT = TypeVar("_BodyT", bound=EventBody)
 
@@ -29,8 +40,7 @@ def history_form(body: _BodyT) -> _BodyT:
 
     Only what tools and programs put out is cut. Arguments never are: a person decides on the whole call.
     """
-    is_output = isinstance(body, ToolFinished | ToolStreamed | OutputCaptured)
-    changed = _clean(body, max_chars=MAX_RESULT_CHARS if is_output else _UNLIMITED)
+    changed = _clean(body, max_chars=MAX_RESULT_CHARS if isinstance(body, _IS_OUTPUT) else _UNLIMITED)
     return cast("_BodyT", changed)  # `replace` keeps the class
 
 
@@ -38,9 +48,11 @@ def _clean(body: EventBody | CallToApprove, *, max_chars: int) -> EventBody | Ca
     changes: dict[str, Any] = {}  # fields of every type there is
     for field in fields(body):
         value = getattr(body, field.name)
-        if field.name in _KEPT_AS_THEY_ARE or isinstance(value, int | float | None):
+        if field.name in _REFS or isinstance(value, int | float | None):
             continue
-        if isinstance(value, CallToApprove):
+        if field.name in _NAMES_AND_IDS:
+            changes[field.name] = without_known_secrets(value)
+        elif isinstance(value, CallToApprove):
             changes[field.name] = _clean(value, max_chars=max_chars)
         else:
             changes[field.name] = redact(plain_json(value, max_chars=max_chars))

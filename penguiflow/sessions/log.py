@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from penguiflow._clock import WallClock
+from penguiflow._clock import MonotonicClock, WallClock
 from penguiflow.sessions.standing import Standing, advance
-from penguiflow.state.events import EventBody, RunEvent
+from penguiflow.state.events import EventBody, PersonAnswered, RunEvent, RunStarted
 
 
 class SessionLog:
-    """Append-only. `seq` goes on where the stored events of a run end, whoever wrote them."""
+    """Append-only. `seq` goes on where the stored events of a run end, whoever wrote them.
 
-    def __init__(self, session_id: str, clock: WallClock) -> None:
+    The monotonic time of a run begins anew whenever somebody asks or answers.
+    """
+
+    def __init__(self, session_id: str, clock: WallClock, monotonic: MonotonicClock) -> None:
         self._session_id = session_id
         self._clock = clock
+        self._monotonic = monotonic
+        self._stretch_began: dict[str, float] = {}
         self._events: list[RunEvent] = []
         self._runs: defaultdict[str, list[RunEvent]] = defaultdict(list)
         self._next_seq: defaultdict[str, int] = defaultdict(int)
@@ -33,15 +38,27 @@ class SessionLog:
         """Return the events from the cursor on and the cursor behind them; 0 is the beginning."""
         return self._events[cursor:], len(self._events)
 
+    def elapsed_ms(self, run_id: str) -> float:
+        """Return the time on the run's monotonic clock."""
+        now = self._monotonic()
+        return round((now - self._stretch_began.setdefault(run_id, now)) * 1000, 3)
+
     def next_event(self, run_id: str, body: EventBody) -> RunEvent:
         """Return the event that would come next in its run; `show` makes it so."""
+        if isinstance(body, RunStarted | PersonAnswered):
+            self._stretch_began.pop(run_id, None)
         return RunEvent(
             session_id=self._session_id,
             run_id=run_id,
             seq=self._next_seq[run_id],
             ts=self._clock(),
+            elapsed_ms=self.elapsed_ms(run_id),
             body=body,
         )
+
+    def show_past(self, events: Iterable[RunEvent]) -> None:
+        """Begin with what another session did. It is only shown: nothing of it runs or waits in this one."""
+        self._events.extend(events)
 
     def show(self, event: RunEvent) -> None:
         """Append an event that is in the history or on its way there."""

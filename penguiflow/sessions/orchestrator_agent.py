@@ -9,14 +9,16 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from penguiflow.core import PenguiFlow
 from penguiflow.planner.approvals import Decision
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.sessions.agent_port import AgentOutcome, Answered, Connection, JsonObject, Paused
 from penguiflow.sessions.answer_text import answer_text
 from penguiflow.sessions.connections import close_connections, connections_of, distinct_connections
+from penguiflow.sessions.flows import flows_in
 from penguiflow.sessions.json_parts import member, object_in
 from penguiflow.sessions.parameters import accepted_keywords
-from penguiflow.sessions.planner_agent import discard_pause, planner_outcome
+from penguiflow.sessions.planner_agent import discard_pause, planner_outcome, recovered
 from penguiflow.sessions.planner_port import Planner
 
 LOCAL_TENANT = "local"
@@ -58,6 +60,11 @@ class OrchestratorAgent:
             return connections_of(self._planner, also=own)
         return distinct_connections(own)
 
+    @property
+    def flows(self) -> Sequence[PenguiFlow]:
+        """The flows that the orchestrator keeps in its attributes."""
+        return flows_in(self._orchestrator)
+
     async def open(self) -> None:
         """Nothing to do: the orchestrator was constructed complete."""
 
@@ -79,6 +86,16 @@ class OrchestratorAgent:
         keywords = _caller_keywords({"session_id": session_id, "trace_id": trace_id})
         keywords |= {"user_input": decision}
         return _outcome(await resume(token, **accepted_keywords(resume, keywords)))
+
+    async def recover(self, token: str, *, session_id: str, trace_id: str) -> AgentOutcome:
+        """Go on by the orchestrator's own `recover`, else by its planner's."""
+        recover: Callable[..., Any] | None = getattr(self._orchestrator, "recover", None)
+        if recover is not None:
+            keywords = _caller_keywords({"session_id": session_id, "trace_id": trace_id})
+            return _outcome(await recover(token, **accepted_keywords(recover, keywords)))
+        if self._planner is None:
+            raise KeyError(token)
+        return await recovered(self._planner, token)
 
     async def check_edit(self, token: str, args: JsonObject) -> Sequence[str]:
         return await self._planner.check_edit(token, args) if self._planner else ()

@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from penguiflow.planner import PauseStoreError
 from penguiflow.planner.approvals import Decision
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.sessions.agent_port import AgentOutcome, Answered, Connection, JsonObject, Paused
 from penguiflow.sessions.answer_text import answer_text
 from penguiflow.sessions.connections import close_connections, connections_of
 from penguiflow.sessions.planner_port import Planner
+from penguiflow.state.errors import StoreError
 
 
 @runtime_checkable
@@ -19,6 +21,13 @@ class _Closable(Protocol):
     """A planner that does things in the background, such as summaries of conversations."""
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class _Recovering(Protocol):
+    """A planner that keeps an answered run until it is over."""
+
+    async def recover(self, token: str) -> PlannerFinish | PlannerPause: ...
 
 
 class PlannerAgent:
@@ -63,7 +72,13 @@ class PlannerAgent:
     async def resume(
         self, token: str, decision: Decision | None, *, session_id: str, trace_id: str
     ) -> AgentOutcome:
-        return planner_outcome(await self._planner.resume(token, decision))
+        try:
+            return planner_outcome(await self._planner.resume(token, decision))
+        except PauseStoreError as exc:  # which is a KeyError too, but the token may be as good as before
+            raise StoreError(f"the planner's store failed: {exc}") from exc
+
+    async def recover(self, token: str, *, session_id: str, trace_id: str) -> AgentOutcome:
+        return await recovered(self._planner, token)
 
     async def check_edit(self, token: str, args: JsonObject) -> Sequence[str]:
         return await self._planner.check_edit(token, args)
@@ -82,6 +97,17 @@ def planner_outcome(result: PlannerFinish | PlannerPause) -> AgentOutcome:
     if isinstance(result, PlannerPause):
         return Paused(reason=result.reason, resume_token=result.resume_token, payload=result.payload)
     return Answered(answer=_finish_text(result), reason=result.reason, metadata=result.metadata)
+
+
+async def recovered(planner: Planner, token: str) -> AgentOutcome:
+    """Let the planner go on with a run that broke off.
+
+    Raises:
+        KeyError: it has none under the token, or cannot do that.
+    """
+    if not isinstance(planner, _Recovering):
+        raise KeyError(token)
+    return planner_outcome(await planner.recover(token))
 
 
 async def discard_pause(planner: Planner, token: str) -> bool:

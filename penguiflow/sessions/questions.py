@@ -28,15 +28,33 @@ class Questions:
             AlreadyDecidedError: it has its answer.
             RequestNotFoundError: this session never asked it.
         """
+        asked = self.asked(request_id)
         for request in self.waiting:
             if request.asked.request_id == request_id:
                 return request
+        raise already_decided(asked.asked.request_id)
+
+    def asked(self, request_id: str) -> OpenRequest:
+        """Return a question that this session asked, open or not.
+
+        Raises:
+            RequestNotFoundError: it never did.
+        """
         events, _ = self._history.since(0)
         for event in events:
             if isinstance(event.body, PersonAsked) and event.body.request_id == request_id:
-                raise already_decided(request_id)
+                return OpenRequest(run_id=event.run_id, asked=event.body)
         raise RequestNotFoundError(
             f"this session has no question `{request_id}`; open the session that asked it"
+        )
+
+    def was_answered(self, request_id: str) -> bool:
+        """Whether the history tells an answer; one that was given up by this process alone is none."""
+        events, _ = self._history.since(0)
+        return any(
+            event.body.request_id == request_id and event.body.decision != "cancelled"
+            for event in events
+            if isinstance(event.body, PersonAnswered)
         )
 
     async def still_open(self, request: OpenRequest) -> None:

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from penguiflow.planner.events import PlannerEvent
+from penguiflow.sessions.bodies import answered_before
+from penguiflow.sessions.contents import Contents, RawContent
+from penguiflow.sessions.json_parts import object_in
 from penguiflow.sessions.streamed_text import Piece, StreamedText
 from penguiflow.sessions.translate import history_body
-from penguiflow.state.events import EventBody, PersonAnswered, TextChannel, TextStreamed, ToolStreamed
+from penguiflow.state.events import (
+    EventBody,
+    MemoryRead,
+    PersonAnswered,
+    TextChannel,
+    TextStreamed,
+    ToolStreamed,
+)
+
+
+class Record(Protocol):
+    """Takes one thing that happened, and the large texts that belong to it."""
+
+    def __call__(self, body: EventBody, contents: Sequence[RawContent] = ()) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A run that goes on with the answer it was given before; `unrecorded` when the history lacks it."""
+
+    request_id: str
+    unrecorded: bool
 
 
 class RunRecorder:
     """Translates the events of one run and joins its streamed text.
 
-    `answered` is the decision with which the run goes on. It is recorded at the first sign that the agent
-    accepted it, because a refused decision never happened.
+    `going_on` is the decision with which the run goes on, or with which it went on before. It is recorded at
+    the first sign that the agent accepted it, because a refused decision never happened.
     """
 
     def __init__(
-        self, record: Callable[[EventBody], None], *, answered: PersonAnswered | None = None
+        self, record: Record, contents: Contents, *, going_on: PersonAnswered | Recovery | None = None
     ) -> None:
         self._record = record
-        self._unaccepted = answered
+        self._contents = contents
+        self._unaccepted = going_on
         self._text = StreamedText()
         self._channel: TextChannel | None = None
         self._ended = False
@@ -35,13 +62,21 @@ class RunRecorder:
         """Take one event of a planner; after `end` it is ignored, the run it belongs to is over."""
         if self._ended:
             return
+        if isinstance(self._unaccepted, Recovery):
+            self._accept_recovery(self._unaccepted, event)
         self.accept()
+        if event.event_type == "memory_read":
+            shown, contents = self._contents.keep(event.extra.get("memory"))
+            self._record(MemoryRead(content=shown), contents)
+            return
         body = history_body(event)
         if isinstance(body, TextStreamed) or (isinstance(body, ToolStreamed) and not body.done):
             self._begin_channel(body.channel if isinstance(body, TextStreamed) else self._channel)
             self._text.add(body)
         elif body is not None:
-            self.record(body)
+            light, contents = self._contents.lighten(body, event.exchange)
+            self._hand_on(self._text.take_all())
+            self._record(light, contents)
         if event.extra.get("done") is True:
             self._hand_on(self._text.take_all())
 
@@ -52,9 +87,14 @@ class RunRecorder:
 
     def accept(self) -> None:
         """Record the decision, once."""
-        if self._unaccepted is not None:
-            answered, self._unaccepted = self._unaccepted, None
-            self._record(answered)
+        going_on, self._unaccepted = self._unaccepted, None
+        if isinstance(going_on, PersonAnswered):
+            self._record(going_on)
+
+    def _accept_recovery(self, recovery: Recovery, event: PlannerEvent) -> None:
+        answer: object = event.extra.get("answer") if event.event_type == "resume" else None
+        if recovery.unrecorded and answer is not None:
+            self._unaccepted = answered_before(recovery.request_id, object_in(answer))
 
     def show_text(self) -> None:
         """Hand on the text that can be shown now."""

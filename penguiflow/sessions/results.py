@@ -5,6 +5,7 @@ SessionError
 ├── SessionClosedError    the session was closed
 ├── RequestNotFoundError  no such request in this session
 ├── AlreadyDecidedError   somebody else, or an interruption, answered the request
+├── NothingToRecoverError its run did not break off
 └── UnknownConnectionError
 """
 
@@ -55,6 +56,10 @@ class RequestNotFoundError(SessionError):
 
 class AlreadyDecidedError(SessionError):
     """The request has its answer already."""
+
+
+class NothingToRecoverError(SessionError):
+    """No run broke off after the request was answered."""
 
 
 class UnknownConnectionError(SessionError):

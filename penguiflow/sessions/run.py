@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 
 from penguiflow.planner.approvals import DecisionError
 from penguiflow.planner.events import observe_runs
+from penguiflow.redaction import redact_text
 from penguiflow.sessions.agent_port import Agent, AgentOutcome, Answered, Paused
 from penguiflow.sessions.bodies import UNNAMED_ERROR, person_asked, run_failed
 from penguiflow.sessions.history import SessionHistory
+from penguiflow.sessions.history_form import history_form
 from penguiflow.sessions.recorder import RunRecorder
 from penguiflow.sessions.results import RunOutcome, RunResult, SessionError
 from penguiflow.state.errors import StoreError
@@ -101,7 +103,7 @@ class AgentRun:
             ),
         )
         ended: RunOutcome = "answered" if outcome.reason == "answer_complete" else "stopped"
-        return self._result(ended, answer=outcome.answer)
+        return self._result(ended, answer=redact_text(outcome.answer))
 
     async def _paused(self, pause: Paused) -> RunResult:
         asked = person_asked(pause, step=self._history.totals(self._run_id).steps)
@@ -121,7 +123,7 @@ class AgentRun:
 
     def _failed(self, error: Exception) -> RunResult:
         self.recorder.end()
-        failed = run_failed(error)
+        failed = history_form(run_failed(error))
         if failed.code == UNNAMED_ERROR:
             text = "".join(traceback.format_exception(error))
             self._history.record(self._run_id, OutputCaptured(stream="stderr", text=text))

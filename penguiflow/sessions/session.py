@@ -11,26 +11,37 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
-from penguiflow._clock import WallClock, wall_clock
+from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
 from penguiflow._ids import IdSource
 from penguiflow._ids import new_id as random_id
+from penguiflow.metrics import FlowEvent
 from penguiflow.planner.approvals import Decision, DecisionError, Edit
-from penguiflow.sessions.agent_port import Agent, AgentOutcome
+from penguiflow.sessions.agent_port import Agent, AgentOutcome, RecoversRuns
 from penguiflow.sessions.bodies import connection_changed, person_answered
 from penguiflow.sessions.connections import WatchedConnections
+from penguiflow.sessions.contents import Contents
+from penguiflow.sessions.flows import WatchedFlows
 from penguiflow.sessions.hidden_values import hidden_value_messages
 from penguiflow.sessions.history import SessionHistory
 from penguiflow.sessions.opening import AgentOpening
 from penguiflow.sessions.questions import Questions, already_decided
-from penguiflow.sessions.recorder import RunRecorder
-from penguiflow.sessions.results import Activity, RunResult, SessionBusyError, SessionClosedError
+from penguiflow.sessions.recorder import Recovery, RunRecorder
+from penguiflow.sessions.results import (
+    Activity,
+    NothingToRecoverError,
+    RunResult,
+    SessionBusyError,
+    SessionClosedError,
+)
 from penguiflow.sessions.run import AgentRun
 from penguiflow.sessions.standing import activity
 from penguiflow.state.errors import StoreError
 from penguiflow.state.events import (
+    FlowHappened,
     OutputCaptured,
     OutputStream,
     PersonAnswered,
@@ -38,8 +49,11 @@ from penguiflow.state.events import (
     RunEvent,
     RunStarted,
 )
+from penguiflow.state.flow_runs import flow_body
+from penguiflow.state.models import StoredEvent
 from penguiflow.state.protocol import HistoryStore
 from penguiflow.tools.connection import ConnectionStatus
+from penguiflow.tools.offers import Offers
 
 STOP_GRACE_S = 5.0
 """How long `interrupt` and `aclose` wait for an agent that does not let itself be cancelled."""
@@ -58,17 +72,18 @@ class AgentSession:
         *,
         session_id: str,
         clock: WallClock = wall_clock,
+        monotonic: MonotonicClock = monotonic_clock,
         new_id: IdSource = random_id,
     ) -> None:
         self._agent = agent
         self._session_id = session_id
         self._new_id = new_id
-        self._history = SessionHistory(store, session_id, clock, outside_runs=new_id())
+        self._history = SessionHistory(store, session_id, clock, monotonic, outside_runs=new_id())
+        self._contents = Contents()
         self._questions = Questions(agent, self._history)
-        self._connections = WatchedConnections(
-            lambda status: self._history.record_outside_runs(connection_changed(status))
-        )
+        self._connections = WatchedConnections(self._connection_changed)
         self._opening = AgentOpening(agent, self._connections)
+        self._flows = WatchedFlows(self._hear_flow)
         self._run: AgentRun | None = None
         self._loop_thread = threading.get_ident()
         self._loop = asyncio.get_running_loop()
@@ -82,6 +97,7 @@ class AgentSession:
         *,
         session_id: str | None = None,
         clock: WallClock = wall_clock,
+        monotonic: MonotonicClock = monotonic_clock,
         new_id: IdSource = random_id,
     ) -> Self:
         """Return a new session, or the stored one with what happened in it.
@@ -89,7 +105,9 @@ class AgentSession:
         Raises:
             StoreError: the stored session cannot be read.
         """
-        session = cls(agent, store, session_id=session_id or new_id(), clock=clock, new_id=new_id)
+        session = cls(
+            agent, store, session_id=session_id or new_id(), clock=clock, monotonic=monotonic, new_id=new_id
+        )
         if session_id is not None:
             await session._history.load()
         return session
@@ -156,9 +174,9 @@ class AgentSession:
         self._refuse_busy()
         run_id = self._new_id()
         context = {**(tool_context or {}), "session_id": self._session_id, "trace_id": run_id}
-        self._history.record(
-            run_id, RunStarted(question=question, agent=self._agent.name, model=self._agent.model)
-        )
+        started = RunStarted(question=question, agent=self._agent.name, model=self._agent.model)
+        shown, new = self._contents.keep(llm_context) if llm_context else (None, ())
+        self._history.record(run_id, replace(started, context=shown), new)
         return await self._drive(
             run_id, lambda: self._agent.ask(question, llm_context=llm_context, tool_context=context)
         )
@@ -184,10 +202,38 @@ class AgentSession:
             )
 
         try:
-            return await self._drive(request.run_id, go_on, answered=person_answered(request_id, decision))
+            return await self._drive(request.run_id, go_on, going_on=person_answered(request_id, decision))
         except KeyError as exc:
             await self._questions.taken_by_somebody(request)
             raise already_decided(request_id) from exc
+
+    async def recover(self, request_id: str) -> RunResult:
+        """Go on with a run that broke off after somebody had answered it: its process died, for instance.
+
+        The answer that was given counts again; a tool call that it allowed gets the same
+        `ctx.idempotency_key`. Call it only when nothing works on the run any more.
+
+        Raises:
+            NothingToRecoverError: the question still waits for an answer, or the run is over.
+            RequestNotFoundError: this session never asked that.
+            SessionBusyError: a run works.
+        """
+        self._refuse_busy()
+        request = self._questions.asked(request_id)
+
+        async def go_on() -> AgentOutcome:
+            await self._history.refresh(request.run_id)
+            if not isinstance(self._agent, RecoversRuns):
+                raise KeyError(request_id)
+            return await self._agent.recover(request_id, session_id=self._session_id, trace_id=request.run_id)
+
+        again = Recovery(request_id=request_id, unrecorded=not self._questions.was_answered(request_id))
+        try:
+            return await self._drive(request.run_id, go_on, going_on=again)
+        except KeyError as exc:
+            raise NothingToRecoverError(
+                f"nothing broke off under `{request_id}`: it still waits for an answer, or its run is over"
+            ) from exc
 
     async def check_edit(self, request_id: str, args: JsonObject) -> Sequence[str]:
         """Return what is wrong with edited arguments; empty when the call could run with them.
@@ -215,6 +261,14 @@ class AgentSession:
         if (run := self._working_run) is not None:
             run.recorder.show_text()
         return self._history.since(cursor)
+
+    async def load_content(self, content_id: str) -> str | None:
+        """Return the whole text for which a `ContentRef` in the events stands; `None` when it is not kept.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        return await self._history.load_content(content_id)
 
     def record_output(self, stream: OutputStream, text: str) -> None:
         """Record what the agent's code printed or logged; may be called from any thread."""
@@ -252,6 +306,7 @@ class AgentSession:
         async with contextlib.AsyncExitStack() as closing:  # the last one first, and each of them for sure
             closing.push_async_callback(self._history.aclose)
             closing.callback(self._connections.stop_watching)
+            closing.callback(self._flows.stop)
             closing.push_async_callback(self._agent.aclose)
             closing.push_async_callback(self._opening.aclose)
             if (run := self._working_run) is not None:
@@ -262,10 +317,11 @@ class AgentSession:
         run_id: str,
         call: Callable[[], Awaitable[AgentOutcome]],
         *,
-        answered: PersonAnswered | None = None,
+        going_on: PersonAnswered | Recovery | None = None,
     ) -> RunResult:
         self._history.start_writing()
-        recorder = RunRecorder(partial(self._history.record, run_id), answered=answered)
+        self._flows.watch(self._agent)
+        recorder = RunRecorder(partial(self._history.record, run_id), self._contents, going_on=going_on)
         self._run = run = AgentRun(run_id, self._agent, self._history, recorder)
         try:
             result = await run.drive(call, ready=self._opening.done)
@@ -281,11 +337,18 @@ class AgentSession:
     def _working_run(self) -> AgentRun | None:
         return self._run if self._run is not None and self._run.working else None
 
-    def _record_beside(self, output: OutputCaptured) -> None:
+    def _connection_changed(self, status: ConnectionStatus, offers: Offers) -> None:
+        tools, new = self._contents.keep(offers) if offers else (None, ())
+        self._history.record_outside_runs(replace(connection_changed(status), tools=tools), new)
+
+    def _hear_flow(self, event: FlowEvent) -> None:
+        self._record_beside(flow_body(StoredEvent.from_flow_event(event)))
+
+    def _record_beside(self, body: OutputCaptured | FlowHappened) -> None:
         if (run := self._working_run) is not None:
-            run.recorder.record(output)
+            run.recorder.record(body)
         else:
-            self._history.record_outside_runs(output)
+            self._history.record_outside_runs(body)
 
     def _refuse_busy(self) -> None:
         self._refuse_closed()

@@ -28,8 +28,11 @@ class RunTotals:
     worked_ms: float = 0.0
 
 
-def run_totals(events: Iterable[RunEvent], *, now: float) -> RunTotals:
-    """Count one run; `now` is the Unix time until which an unfinished run has worked."""
+def run_totals(events: Iterable[RunEvent], *, now: float, elapsed_ms: float | None = None) -> RunTotals:
+    """Count one run; `now` is the Unix time until which an unfinished run has worked.
+
+    `elapsed_ms` is the same moment on the run's monotonic clock, where that is known.
+    """
     steps, worked_s = 0, 0.0
     costs: list[float | None] = []
     working_since: float | None = None
@@ -42,11 +45,11 @@ def run_totals(events: Iterable[RunEvent], *, now: float) -> RunTotals:
             case RunStarted() | PersonAnswered():
                 working_since = event.ts
             case PersonAsked() | RunFinished() | RunFailed() | RunInterrupted():
-                worked_s += _between(working_since, event.ts)
+                worked_s += _stretch_s(working_since, event.ts, event.elapsed_ms)
                 working_since = None
             case _:
                 pass
-    worked_s += _between(working_since, now)
+    worked_s += _stretch_s(working_since, now, elapsed_ms)
     return RunTotals(
         steps=steps, llm_calls=len(costs), cost_usd=sum_known(costs), worked_ms=round(worked_s * 1000, 3)
     )
@@ -62,6 +65,8 @@ def sum_known(costs: Iterable[float | None]) -> float | None:
     return total
 
 
-def _between(start: float | None, end: float) -> float:
-    # A wall clock may be set back; a run never worked for less than no time.
-    return 0.0 if start is None else max(0.0, end - start)
+def _stretch_s(since: float | None, until: float, elapsed_ms: float | None) -> float:
+    if since is None:
+        return 0.0
+    # Without a monotonic time: a wall clock may be set back; a run never worked for less than no time.
+    return max(0.0, until - since) if elapsed_ms is None else elapsed_ms / 1000

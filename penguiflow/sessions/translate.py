@@ -1,4 +1,7 @@
-"""From what a planner tells to what the history keeps. Pure; events that add nothing become `None`."""
+"""From what a planner tells to what the history keeps. Pure; events that add nothing become `None`.
+
+What has no body of its own, a repair for instance, is kept as a note: the planner may learn to tell more.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from penguiflow.sessions.json_parts import Json, object_in
 from penguiflow.state.events import (
     ActionChosen,
     EventBody,
+    MemoryChanged,
     ModelCalled,
+    PlannerNoted,
     StepStarted,
     TextChannel,
     TextStreamed,
@@ -24,8 +29,9 @@ _CHANNELS: dict[str, TextChannel] = {"thinking": "thinking", "observation": "thi
 
 def history_body(event: PlannerEvent) -> EventBody | None:
     """Return what the event means for the history."""
-    translate = _TRANSLATIONS.get(event.event_type)
-    return translate(event) if translate else None
+    if event.event_type in _LEFT_OUT:
+        return None
+    return _TRANSLATIONS.get(event.event_type, _noted)(event)
 
 
 def _step(event: PlannerEvent) -> int:
@@ -97,11 +103,29 @@ def _tool_finished(event: PlannerEvent) -> EventBody:
         step=_step(event),
         call_id=str(event.extra.get("tool_call_id", "")),
         tool=str(event.extra.get("tool_name", "")),
-        result=None if failed else _parsed(result_json),
+        result=object_in(_parsed(result_json)).get("failure") if failed else _parsed(result_json),
         error=str(error or "the tool failed") if failed else None,
         result_chars=len(result_json) if isinstance(result_json, str) else 0,
         latency_ms=event.latency_ms if event.latency_ms is not None else event.extra.get("latency_ms"),
     )
+
+
+def _memory_changed(event: PlannerEvent) -> EventBody:
+    tokens = event.extra.get("memory_tokens")
+    return MemoryChanged(
+        change="turn_added",
+        key=str(event.extra.get("memory_key", "")),
+        health=event.extra.get("health"),
+        tokens=tokens if isinstance(tokens, int) else None,
+    )
+
+
+def _noted(event: PlannerEvent) -> EventBody:
+    detail: dict[str, Json] = {key: value for key, value in event.extra.items() if key != "action_seq"}
+    for name in ("node_name", "thought", "error", "latency_ms"):
+        if (value := getattr(event, name)) is not None:
+            detail.setdefault(name, value)
+    return PlannerNoted(step=_step(event), event=event.event_type, detail=detail)
 
 
 def _parsed(text: Json) -> Json:
@@ -121,4 +145,10 @@ _TRANSLATIONS: dict[str, Callable[[PlannerEvent], EventBody | None]] = {
     "tool_call_start": _tool_started,
     "stream_chunk": _tool_streamed,
     "tool_call_result": _tool_finished,
+    "memory_turn_added": _memory_changed,
 }
+
+# Told by other events: of the session, or of the same step.
+_LEFT_OUT = frozenset(
+    {"approval_decided", "finish", "pause", "resume", "step_complete", "thinking", "tool_call_end"}
+)

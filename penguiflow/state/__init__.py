@@ -13,10 +13,13 @@ from penguiflow.state.errors import HistoryConflictError, StoreError, StoreSchem
 from penguiflow.state.models import RemoteBinding, StoredEvent
 from penguiflow.state.protocol import (
     HistoryStore,
+    RunSummary,
     SessionSummary,
     StateStore,
     SupportsArtifacts,
     SupportsMemoryState,
+    SupportsPlannerClaims,
+    SupportsPlannerEventBatches,
     SupportsPlannerEvents,
     SupportsPlannerPeek,
     SupportsPlannerState,
@@ -25,13 +28,18 @@ from penguiflow.state.protocol import (
 
 if TYPE_CHECKING:
     from penguiflow.state.in_memory import InMemoryStateStore
+    from penguiflow.state.postgres import PostgresStateStore
+    from penguiflow.state.redis import RedisMemoryStore
     from penguiflow.state.sqlite import SqliteStateStore
 
 __all__ = [
     "HistoryConflictError",
     "HistoryStore",
     "InMemoryStateStore",
+    "PostgresStateStore",
+    "RedisMemoryStore",
     "RemoteBinding",
+    "RunSummary",
     "SessionSummary",
     "SqliteStateStore",
     "StateStore",
@@ -40,6 +48,8 @@ __all__ = [
     "StoredEvent",
     "SupportsArtifacts",
     "SupportsMemoryState",
+    "SupportsPlannerClaims",
+    "SupportsPlannerEventBatches",
     "SupportsPlannerEvents",
     "SupportsPlannerPeek",
     "SupportsPlannerState",
@@ -50,6 +60,8 @@ __all__ = [
 
 _LAZY = {
     "InMemoryStateStore": "penguiflow.state.in_memory",
+    "PostgresStateStore": "penguiflow.state.postgres",
+    "RedisMemoryStore": "penguiflow.state.redis",
     "SqliteStateStore": "penguiflow.state.sqlite",
 }
 

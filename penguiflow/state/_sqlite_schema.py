@@ -1,4 +1,4 @@
-"""The shape of a history file: opening it, creating its tables, refusing what is not one."""
+"""Opening a history file: creating it, bringing an older one up to date, refusing what is not one."""
 
 from __future__ import annotations
 
@@ -6,67 +6,15 @@ import os
 import sqlite3
 from pathlib import Path
 
+from penguiflow.state._sqlite_tables import SCHEMA_VERSION, create_tables, migrate
 from penguiflow.state.errors import StoreError, StoreSchemaError
 
-SCHEMA_VERSION = 1
 APPLICATION_ID = 0x50464C57
 """Marks the file as ours (`PFLW`), so that no other program's database is ever written to."""
 
 _WAL_ATTEMPTS = 100
 
 PROJECT_FOLDER = ".penguiflow"
-
-_TABLES = """
-CREATE TABLE events (
-    position INTEGER PRIMARY KEY,
-    session_id TEXT NOT NULL,
-    run_id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    ts REAL NOT NULL,
-    event_version INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    request_id TEXT,
-    UNIQUE (run_id, seq)
-);
-CREATE INDEX events_of_session ON events (session_id, position);
-CREATE INDEX requests ON events (request_id) WHERE request_id IS NOT NULL;
-
-CREATE TABLE sessions (
-    session_id TEXT PRIMARY KEY,
-    last_position INTEGER NOT NULL,
-    runs INTEGER NOT NULL,
-    tally TEXT NOT NULL
-);
-CREATE INDEX sessions_by_change ON sessions (last_position);
-
-CREATE TABLE planner_states (token TEXT PRIMARY KEY, record TEXT NOT NULL);
-
-CREATE TABLE flow_events (
-    position INTEGER PRIMARY KEY,
-    trace_id TEXT NOT NULL,
-    ts REAL NOT NULL,
-    kind TEXT NOT NULL,
-    node_name TEXT,
-    node_id TEXT,
-    payload TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    has_trace INTEGER NOT NULL,
-    UNIQUE (trace_id, fingerprint)
-);
-
-CREATE TABLE remote_bindings (
-    trace_id TEXT NOT NULL,
-    context_id TEXT NOT NULL,
-    task_id TEXT NOT NULL,
-    agent_url TEXT NOT NULL,
-    PRIMARY KEY (trace_id, context_id, task_id)
-);
-"""
-
-_LATER_TABLES = """
-CREATE TABLE IF NOT EXISTS memory_states (key TEXT PRIMARY KEY, state TEXT NOT NULL);
-"""
-"""Tables that files of this version may lack. Programs which do not know them are not disturbed by them."""
 
 
 def prepare_file(path: Path) -> None:
@@ -92,6 +40,7 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        connection.execute("PRAGMA secure_delete = ON")  # not every SQLite overwrites what is deleted
         _create_or_check(connection, path)
         _use_write_ahead_log(connection)
     except BaseException:
@@ -125,12 +74,14 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
             raise StoreSchemaError(
                 f"`{path}` is a database of another program", hint="choose another file for the history"
             )
-        elif version != SCHEMA_VERSION:
+        elif version > SCHEMA_VERSION:
             raise StoreSchemaError(
-                f"`{path}` has history version {version}; this program reads version {SCHEMA_VERSION}",
+                f"`{path}` has history version {version}; this program reads versions 1 to {SCHEMA_VERSION}",
                 hint="update penguiflow, or move the file away to begin a new history",
             )
-        _execute_each(connection, _LATER_TABLES)
+        elif version < SCHEMA_VERSION:
+            migrate(connection, version)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -138,15 +89,9 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    _execute_each(connection, _TABLES)
+    create_tables(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _execute_each(connection: sqlite3.Connection, statements: str) -> None:
-    for statement in statements.split(";"):  # `executescript` would end the transaction first
-        if statement.strip():
-            connection.execute(statement)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

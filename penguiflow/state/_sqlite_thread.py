@@ -92,6 +92,11 @@ class SqliteThread:
             return await loop.run_in_executor(self._thread, work, self._connection)
         except sqlite3.Error as error:
             raise store_error(self._path, error) from error
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                f"the history `{self._path}` cannot keep the name {error.object!a}: it is no Unicode",
+                hint="give ids of sessions, runs, traces and tokens that can be printed",
+            ) from error
 
 
 def _open_file(path: Path, busy_timeout_s: float) -> sqlite3.Connection:

@@ -74,8 +74,23 @@ class InMemoryStateStore(InMemoryHistory):
         record = self._planner_states.get(token)
         return None if record is None else json.loads(record)
 
+    async def claim_planner_state(
+        self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        if not all(token in self._planner_states for token in tokens):
+            return None
+        claim = {**json.loads(self._planner_states[tokens[-1]]), **fields}
+        self._planner_states[claim_key] = planner_record_json(claim_key, claim)
+        for token in tokens:
+            del self._planner_states[token]
+        return claim
+
     async def save_memory_state(self, key: str, state: dict[str, Any]) -> None:
         self._memory_states[key] = deepcopy(state)
+
+    async def delete_memory_state(self, key: str) -> None:
+        """Forget the state of a memory."""
+        self._memory_states.pop(key, None)
 
     async def load_memory_state(self, key: str) -> dict[str, Any] | None:
         return deepcopy(self._memory_states.get(key))
@@ -98,6 +113,10 @@ class InMemoryStateStore(InMemoryHistory):
             events = self._planner_events[trace_id] = deque(maxlen=self._max_planner_events_per_trace)
         events.append(event)
 
+    async def save_planner_events(self, trace_id: str, events: Sequence[Any]) -> None:  # see the port
+        for event in events:
+            await self.save_planner_event(trace_id, event)
+
     async def list_planner_events(self, trace_id: str) -> list[Any]:  # see the port
         return list(self._planner_events.get(trace_id, ()))
 
@@ -114,17 +133,22 @@ class InMemoryStateStore(InMemoryHistory):
         self._planner_events.clear()
         self._artifact_store.clear()
 
-    def clear_session(self, session_id: str) -> None:
-        """Forget a session: its history, its artifacts, and the trajectories and events of its traces.
+    async def delete_session(self, session_id: str) -> bool:
+        return self.clear_session(session_id)
 
-        The state of a memory stays: its key is the memory's own and need not name the session.
+    def clear_session(self, session_id: str) -> bool:
+        """Forget a session: its history, its artifacts, its trajectories and the events of its traces.
+
+        The state of a memory stays: its key is the memory's own and need not name the session. Returns
+        `False` when there was nothing.
         """
-        self.clear_history_of(session_id)
-        self._artifact_store.clear_session(session_id)
-        traces = self._trajectories.pop(session_id, {})
+        traces = self.run_ids_of(session_id).union(self._trajectories.pop(session_id, {}))
+        had_history = self.clear_history_of(session_id)
+        had_artifacts = self._artifact_store.clear_session(session_id)
         for trace_id in traces:
             self._planner_events.pop(trace_id, None)
             self._flow_events.pop(trace_id, None)
         self._bindings = {
             place: binding for place, binding in self._bindings.items() if binding.trace_id not in traces
         }
+        return had_history or had_artifacts or bool(traces)

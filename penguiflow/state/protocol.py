@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from penguiflow.state.models import RemoteBinding, StoredEvent
+from penguiflow.state.summaries import RunSummary, SessionState, SessionSummary
 
 if TYPE_CHECKING:
     from penguiflow.artifacts import ArtifactStore
+    from penguiflow.state.contents import Content
     from penguiflow.state.events import RunEvent
 
-SessionState: TypeAlias = Literal["idle", "waiting", "failed", "interrupted", "running"]
+__all__ = [
+    "HistoryStore",
+    "RunSummary",
+    "SessionState",
+    "SessionSummary",
+    "StateStore",
+    "SupportsArtifacts",
+    "SupportsMemoryState",
+    "SupportsPlannerClaims",
+    "SupportsPlannerEventBatches",
+    "SupportsPlannerEvents",
+    "SupportsPlannerPeek",
+    "SupportsPlannerState",
+    "SupportsTrajectories",
+]
 
 
 @runtime_checkable
@@ -58,6 +73,22 @@ class SupportsPlannerPeek(Protocol):
 
 
 @runtime_checkable
+class SupportsPlannerClaims(Protocol):
+    """Takes the record of a paused run for an answer, so that no moment leaves it nowhere."""
+
+    async def claim_planner_state(
+        self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Move the record from under the last of the tokens to `claim_key`, with the fields added to it.
+
+        The records under the other tokens go. All of it happens in one transaction: whoever dies in between
+        leaves either the tokens or the claim. Returns the claim, or `None`, and nothing is changed, when
+        nothing stands under one of the tokens; of several callers exactly one gets the claim.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsMemoryState(Protocol):
     """Keeps what a conversation memory knows, under the key of the conversation."""
 
@@ -83,8 +114,11 @@ class SupportsTrajectories(Protocol):
         """Keep the trajectory, replacing the one of the same trace and session."""
         ...
 
-    async def get_trajectory(self, trace_id: str, session_id: str) -> Any | None:  # as it was saved
-        """Return the trajectory; `None` when the trace is unknown or belongs to another session."""
+    async def get_trajectory(self, trace_id: str, session_id: str) -> Any | None:  # see the docstring
+        """Return the trajectory as it was saved, or, from a store of texts, what `serialise` told of it.
+
+        `None` when the trace is unknown or belongs to another session.
+        """
         ...
 
     async def list_traces(self, session_id: str, limit: int = 50) -> Sequence[str]:
@@ -104,8 +138,24 @@ class SupportsPlannerEvents(Protocol):
         """Keep the event behind those that were saved before."""
         ...
 
-    async def list_planner_events(self, trace_id: str) -> Sequence[Any]:  # as they were saved
-        """Return the events as they were saved; an unknown trace has none."""
+    async def list_planner_events(self, trace_id: str) -> Sequence[Any]:  # see the docstring
+        """Return the events as they were saved, or, from a store of texts, the fields of each by name.
+
+        An unknown trace has none.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsPlannerEventBatches(Protocol):
+    """Keeps many of a planner's events as quickly as one."""
+
+    async def save_planner_events(
+        self,
+        trace_id: str,
+        events: Sequence[Any],  # as in `SupportsPlannerEvents`
+    ) -> None:
+        """Keep the events, in their order, behind those that were saved before; all of them or none."""
         ...
 
 
@@ -119,30 +169,17 @@ class SupportsArtifacts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSummary:
-    """One line of a list of sessions. Times are Unix seconds; a cost of `None` is unknown."""
-
-    session_id: str
-    title: str
-    agent: str
-    state: SessionState
-    last_line: str
-    created_at: float
-    updated_at: float
-    runs: int
-    cost_usd: float | None
-
-
 class HistoryStore(Protocol):
-    """Keeps what happened in sessions: an append-only log of `RunEvent`s.
+    """Keeps what happened in sessions: an append-only log of `RunEvent`s, and large texts beside it.
+
+    Lists are read in pages: `after` is the id in the last line of the page before.
 
     Raises:
         StoreError: out of every method, when the store cannot be read or written.
     """
 
-    async def append_events(self, events: Sequence[RunEvent]) -> None:
-        """Keep all of the events or none; an event that is already there is skipped.
+    async def append_events(self, events: Sequence[RunEvent], contents: Sequence[Content] = ()) -> None:
+        """Keep all of the events and contents or none; what is already there is skipped.
 
         A batch with a `PersonAsked` or `PersonAnswered` is durable when this returns.
 
@@ -155,16 +192,50 @@ class HistoryStore(Protocol):
         """Return the events of a run by `seq`; an unknown run has none."""
         ...
 
+    async def read_run(self, run_id: str, *, after_seq: int = -1, limit: int = 1_000) -> Sequence[RunEvent]:
+        """Return at most `limit` events of a run, the first ones after `after_seq`."""
+        ...
+
     async def load_session(self, session_id: str) -> Sequence[RunEvent]:
         """Return the events of a session as they were appended, each run ordered by `seq`."""
         ...
 
-    async def list_sessions(self, *, limit: int = 50) -> Sequence[SessionSummary]:
-        """Return the sessions in which something was asked, the last changed one first."""
+    async def list_sessions(
+        self, *, limit: int = 50, after: str | None = None, archived: bool | None = False
+    ) -> Sequence[SessionSummary]:
+        """Return the sessions in which something was asked or that were forked, the last changed one first.
+
+        Archived ones are left out, or with `True` the only ones, or with `None` among the others.
+        """
+        ...
+
+    async def list_runs(
+        self, *, session_id: str | None = None, limit: int = 50, after: str | None = None
+    ) -> Sequence[RunSummary]:
+        """Return the runs of all sessions or of one, the one begun last first."""
+        ...
+
+    async def find_session(self, session_id: str) -> SessionSummary | None:
+        """Return the line of one session; `None` when nothing is stored under the id."""
+        ...
+
+    async def find_run(self, run_id: str) -> RunSummary | None:
+        """Return the line of one run; `None` when no run began under the id."""
         ...
 
     async def find_request(self, request_id: str) -> RunEvent | None:
         """Return the event whose body is the `PersonAsked` with this id."""
+        ...
+
+    async def load_content(self, session_id: str, content_id: str) -> str | None:
+        """Return the text for which a `ContentRef` in the session's events stands."""
+        ...
+
+    async def delete_session(self, session_id: str) -> bool:
+        """Forget a session: its events and contents; `False` when there was nothing.
+
+        A store that keeps its artifacts, its trajectories and what planners told in them forgets those too.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -18,6 +18,7 @@ from penguiflow.tools._failures import Attempt, explain_end, explain_failure
 from penguiflow.tools._link import Link, LinkEvents, OpenLink
 from penguiflow.tools._plan import plan_connection, target_text
 from penguiflow.tools._process import ServerOutput, running_server
+from penguiflow.tools._secrets import remember_secrets_of
 from penguiflow.tools._session import OpenSession, RemoteTool, ServerUrl
 from penguiflow.tools._status import StatusBoard
 from penguiflow.tools.config import ExternalToolConfig
@@ -64,6 +65,10 @@ class ServerConnection:
                 self._show("closed")
             raise
 
+    def stand_ready(self, tools: Sequence[RemoteTool]) -> None:
+        """Be ready with these tools without a server, for a run that is played again."""
+        self._show("ready", tool_count=self._take_tools(tools))
+
     async def close(self) -> None:
         """Leave the server and wait until nothing of it is left. Closing twice is harmless."""
         link, self._link = self._link, None
@@ -96,6 +101,7 @@ class ServerConnection:
         return Link(events, name=self._config.name, timeout_s=self._config.timeout_s, clock=self._clock)
 
     async def _prepare(self, stack: contextlib.AsyncExitStack, output: ServerOutput) -> OpenSession:
+        remember_secrets_of(self._config, self._environment)  # variables may have changed
         plan = plan_connection(self._config, self._environment)
         if isinstance(plan, ServerUrl):
             return (await load_backend()).openers.open_url(plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from penguiflow.tools.errors import ToolAuthError
 
@@ -45,14 +45,31 @@ def expand(text: str, environment: Mapping[str, str], *, owner: str) -> str:
     return _REFERENCE.sub(value_of, text)
 
 
+def expand_known(text: str, environment: Mapping[str, str]) -> str:
+    """Replace as `expand` does; a variable that is not set stays as it is written."""
+    return _REFERENCE.sub(
+        lambda reference: environment.get(reference.group(1)) or reference.group(2) or reference.group(), text
+    )
+
+
+def values_referred_to(text: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what `expand` would take from the environment, without what every program may see."""
+    for reference in _REFERENCE.finditer(text):
+        name = reference.group(1)
+        if not _is_harmless(name) and (value := environment.get(name)):
+            yield value
+
+
 def child_environment(given: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a server process: the harmless part of `inherited`, then `given`.
 
     A value that begins with `()` is an exported shell function and is left out.
     """
     harmless = {
-        name: value
-        for name, value in inherited.items()
-        if (name.upper() in _INHERITED or name.startswith(_INHERITED_PREFIXES)) and not value.startswith("()")
+        name: value for name, value in inherited.items() if _is_harmless(name) and not value.startswith("()")
     }
     return harmless | dict(given)
+
+
+def _is_harmless(name: str) -> bool:
+    return name.upper() in _INHERITED or name.startswith(_INHERITED_PREFIXES)

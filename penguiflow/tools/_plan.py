@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import shlex
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from penguiflow.redaction import redact_text
 from penguiflow.safe_text import safe_line
@@ -73,12 +74,23 @@ def _plan_url(config: ExternalToolConfig, environment: Mapping[str, str]) -> Ser
         raise _impossible(
             f"`{config.name}` has a WebSocket URL, which MCP does not use", "use http:// or https://"
         )
-    headers = {**config.headers, **_auth_headers(config)}
-    return ServerUrl(
-        url=url,
-        headers={key: expand(value, environment, owner=config.name) for key, value in headers.items()},
-        sse=_uses_sse(config.mcp_transport_mode, url),
-    )
+    given = {**config.headers, **_auth_headers(config)}
+    headers = {key: expand(value, environment, owner=config.name) for key, value in given.items()}
+    url, basic = _without_userinfo(url)
+    if basic is not None and "authorization" not in {key.lower() for key in headers}:
+        headers["Authorization"] = basic
+    return ServerUrl(url=url, headers=headers, sse=_uses_sse(config.mcp_transport_mode, url))
+
+
+def _without_userinfo(url: str) -> tuple[str, str | None]:
+    """Return the URL as it may be logged, and what HTTP sends for the user and password that stood in it."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, None
+    user, _, password = userinfo.partition(":")
+    credentials = f"{unquote(user)}:{unquote(password)}".encode()
+    return urlunsplit(parts._replace(netloc=host)), f"Basic {base64.b64encode(credentials).decode()}"
 
 
 def _uses_sse(mode: McpTransportMode, url: str) -> bool:

@@ -33,7 +33,7 @@ _REAP_S: Final = 2.0
 class ServerCommand:
     """What to run: the exact arguments, the whole environment, the folder."""
 
-    arguments: Sequence[str]
+    arguments: Sequence[str] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     cwd: str | None = None
 

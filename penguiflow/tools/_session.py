@@ -34,7 +34,7 @@ class RemoteResult:
 class ServerUrl:
     """Where an HTTP server is, and what is sent with each request; `sse` for the older protocol."""
 
-    url: str
+    url: str = field(repr=False)  # may hold a credential, as headers do
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     sse: bool = False
 

@@ -66,12 +66,12 @@ class ExternalToolConfig(BaseModel):
     which of them a person has to approve before each call (None or empty: none).
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     name: str = Field(min_length=1)
     description: str = ""
     transport: TransportType
-    connection: str
+    connection: str = Field(repr=False)  # a URL or an argument may hold a credential
     mcp_transport_mode: McpTransportMode = McpTransportMode.AUTO
     env: dict[str, str] = Field(default_factory=dict, repr=False)
     headers: dict[str, str] = Field(default_factory=dict, repr=False)

@@ -17,6 +17,7 @@ from penguiflow.tools._connection import ServerConnection, lost_error
 from penguiflow.tools._environment import process_environment
 from penguiflow.tools._link import Link
 from penguiflow.tools._plan import target_text
+from penguiflow.tools._secrets import remember_secrets_of
 from penguiflow.tools._session import RemoteResult, RemoteTool
 from penguiflow.tools._specs import Origin, namespaced, register_specs, specs_of_tools
 from penguiflow.tools.adapters import adapt_exception
@@ -29,6 +30,7 @@ from penguiflow.tools.errors import (
     ToolNodeError,
     ToolTimeoutError,
 )
+from penguiflow.tools.offers import Offers, offered, offers_in_use
 
 _MAX_ERROR_CHARS = 4000
 
@@ -52,13 +54,16 @@ class ToolNode:
     ) -> None:
         self.config = config
         self.registry = registry
+        environment = process_environment() if environment is None else environment
+        remember_secrets_of(config, environment)
         self._origin = Origin(name=config.name, target=target_text(config))
         self._specs: Sequence[NodeSpec] = ()
         self._tools: Mapping[str, RemoteTool] = {}
+        self._offered: Sequence[RemoteTool] = ()
         self._slots_of_loop: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
         self._connection = ServerConnection(
             config,
-            environment=process_environment() if environment is None else environment,
+            environment=environment,
             clock=clock,
             take_tools=self._take_tools,
         )
@@ -89,12 +94,21 @@ class ToolNode:
             ToolConnectionError: the server cannot be started or reached; `hint` says what to do.
             ToolNodeError: a tool has a name that is taken.
         """
+        recorded = offers_in_use(self.name)
+        if recorded is not None:
+            self._connection.stand_ready(recorded)
+            return
         await self._connection.open()
 
     async def close(self) -> None:
         """Leave the server and wait until its processes are gone. Calls under way fail."""
         await self._connection.close()
-        self._specs, self._tools = (), {}
+        self._specs, self._tools, self._offered = (), {}, ()
+
+    @property
+    def offers(self) -> Offers:
+        """What the server offers, also what the config leaves out; see `penguiflow.tools.offers`."""
+        return offered(self._offered)
 
     def get_tools(self) -> list[NodeSpec]:
         """Return the tools of the last connection; empty before connecting and after closing."""
@@ -128,7 +142,7 @@ class ToolNode:
     def _take_tools(self, tools: Sequence[RemoteTool]) -> int:
         specs = specs_of_tools(self.config, tools, origin=self._origin, tool_node=self, call=self.call)
         register_specs(specs, self.registry, origin=self._origin)
-        self._specs = specs
+        self._specs, self._offered = specs, tools
         self._tools = {namespaced(self.config, tool): tool for tool in tools}
         return len(specs)
 

@@ -19,6 +19,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._secrets import remember_secrets_of
 from penguiflow.tools.config import ExternalToolConfig, McpTransportMode, TransportType
 
 __all__ = ["PROJECT_FILES", "ProjectToolsError", "project_servers"]
@@ -36,15 +37,15 @@ class ProjectToolsError(ValueError):
 class _Server(BaseModel):
     """One server as the file writes it; keys only other hosts know are ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     type: Literal["stdio", "http", "sse", "streamable-http", "streamable_http"] | None = None
     command: str | None = Field(default=None, min_length=1)
-    args: list[str] = Field(default_factory=list[str])
-    env: dict[str, str] = Field(default_factory=dict[str, str])
+    args: list[str] = Field(default_factory=list[str], repr=False)
+    env: dict[str, str] = Field(default_factory=dict[str, str], repr=False)
     cwd: str | None = None
-    url: str | None = Field(default=None, min_length=1)
-    headers: dict[str, str] = Field(default_factory=dict[str, str])
+    url: str | None = Field(default=None, min_length=1, repr=False)
+    headers: dict[str, str] = Field(default_factory=dict[str, str], repr=False)
     timeout_s: float = 30.0
     tool_filter: list[str] | None = None
     approval_filter: list[str] | None = None
@@ -87,7 +88,7 @@ class _Server(BaseModel):
 
 
 class _ServerFile(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     mcpServers: dict[str, _Server]
 
@@ -109,7 +110,7 @@ def _servers_of(path: Path, project_root: Path) -> Sequence[ExternalToolConfig]:
     place = f"`{safe_line(str(path))}`"
     try:
         servers = _ServerFile.model_validate(_json_of(path)).mcpServers
-        return [
+        configs = [
             server.to_config(name, project_root) for name, server in servers.items() if not server.disabled
         ]
     except ValidationError as error:
@@ -118,6 +119,9 @@ def _servers_of(path: Path, project_root: Path) -> Sequence[ExternalToolConfig]:
         raise ProjectToolsError(f"{place}: {safe_line(where)}: {safe_line(first['msg'])}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ProjectToolsError(f"{place}: {safe_line(str(error), max_chars=300)}") from error
+    for config in configs:
+        remember_secrets_of(config)
+    return configs
 
 
 def _json_of(path: Path) -> object:

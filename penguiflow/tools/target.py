@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
+from penguiflow.tools._secrets import remember_secrets_of
 from penguiflow.tools.config import ExternalToolConfig, TransportType
 from penguiflow.tools.presets import POPULAR_MCP_SERVERS
 
@@ -38,6 +39,7 @@ def config_for_target(
     """
     named = {**POPULAR_MCP_SERVERS, **{config.name: config for config in configured}}.get(target)
     config = named if named is not None else _typed_config(target, cwd)
+    remember_secrets_of(config)
     if timeout_s is None:
         return config
     return ExternalToolConfig.model_validate({**config.model_dump(), "timeout_s": timeout_s})

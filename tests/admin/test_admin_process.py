@@ -9,21 +9,42 @@ from pathlib import Path
 
 import pytest
 
-from penguiflow.state import SqliteStateStore
+from penguiflow.state.postgres import PostgresStateStore
+from penguiflow.state.sqlite import SqliteStateStore
 from tests.fakes.flows import chain, message, passes_on, running, untyped
+from tests.fakes.postgres import PostgresServer
 
-PROJECT = """
+SQLITE = """
 from penguiflow.state import SqliteStateStore
 
 async def open_store():
     return await SqliteStateStore.open("history.db")
 """
 
+POSTGRES = """
+from penguiflow.state import PostgresStateStore
+
+async def open_store():
+    return await PostgresStateStore.open({dsn!r}, schema={schema!r})
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteStateStore | PostgresStateStore:
+    """A store, and a module beside the test's files that opens the same one; the test closes it."""
+    if request.param == "sqlite":
+        (tmp_path / "my_project.py").write_text(SQLITE, encoding="utf-8")
+        return await SqliteStateStore.open(tmp_path / "history.db")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    dsn, schema = server.dsn(), server.new_schema()
+    (tmp_path / "my_project.py").write_text(POSTGRES.format(dsn=dsn, schema=schema), encoding="utf-8")
+    return await PostgresStateStore.open(dsn, schema=schema)
+
 
 @pytest.mark.process
-async def test_the_command_shows_what_a_flow_wrote_into_its_file(tmp_path: Path) -> None:
-    (tmp_path / "my_project.py").write_text(PROJECT, encoding="utf-8")
-    store = await SqliteStateStore.open(tmp_path / "history.db")
+async def test_the_command_shows_what_a_flow_wrote_into_its_store(
+    store: SqliteStateStore | PostgresStateStore, tmp_path: Path
+) -> None:
     flow = chain(untyped(passes_on, "first"), untyped(passes_on, "second"), state_store=store)
     sent = message("größe")
     async with running(flow):

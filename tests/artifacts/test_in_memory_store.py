@@ -155,16 +155,6 @@ async def test_without_cleanup_nothing_is_evicted() -> None:
     assert await readable(store, refs) == [True, True, True]
 
 
-async def test_a_session_reads_its_own_artifacts_only() -> None:
-    store = InMemoryArtifactStore()
-    (ref,) = await put_all(store, "text", scope=in_session("mine"))
-    (unscoped,) = await put_all(store, "for nobody in particular")
-
-    assert await store.get_with_session_check(ref.id, "mine") == b"text"
-    assert await store.get_with_session_check(ref.id, "theirs") is None
-    assert await store.get_with_session_check(unscoped.id, "default") is not None
-
-
 async def test_equal_content_of_two_sessions_shows_neither_the_ref_of_the_other() -> None:
     store = InMemoryArtifactStore()
     mine = await store.put_text("text", filename="mine.txt", scope=in_session("mine"))
@@ -174,34 +164,6 @@ async def test_equal_content_of_two_sessions_shows_neither_the_ref_of_the_other(
     store.clear_session("mine")
     assert await store.get_with_session_check(theirs.id, "theirs") == b"text"
     assert await store.get_with_session_check(mine.id, "mine") is None
-
-
-async def test_other_content_under_the_same_short_id_is_kept_apart() -> None:
-    store = InMemoryArtifactStore()
-    one, two = b"093fd17ac563", b"4312b7a9a9ef"  # their SHA-256 begin with the same twelve digits
-
-    first, second = await store.put_bytes(one), await store.put_bytes(two)
-
-    assert (first.sha256 or "")[:12] == (second.sha256 or "")[:12]
-    assert await store.put_bytes(two) == second
-    assert (await store.get(first.id), await store.get(second.id)) == (one, two)
-
-
-async def test_a_store_of_one_scope_gives_it_to_what_has_none() -> None:
-    store = InMemoryArtifactStore(scope_filter=ArtifactScope(tenant_id="t", session_id="s"))
-
-    bare = await store.put_text("bare")
-    traced = await store.put_text("traced", scope=ArtifactScope(trace_id="r"))
-
-    assert bare.scope == ArtifactScope(tenant_id="t", session_id="s")
-    assert traced.scope == ArtifactScope(tenant_id="t", session_id="s", trace_id="r")
-
-
-async def test_a_store_of_one_scope_refuses_another() -> None:
-    store = InMemoryArtifactStore(scope_filter=ArtifactScope(tenant_id="t"))
-
-    with pytest.raises(ValueError, match="of tenant_id `x` does not belong into a store of tenant_id `t`"):
-        await store.put_text("text", scope=ArtifactScope(tenant_id="x"))
 
 
 async def test_a_cleared_store_is_empty() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -14,11 +16,24 @@ from penguiflow.artifacts import (
     NoOpArtifactStore,
     discover_artifact_store,
 )
+from penguiflow.state.postgres import PostgresStateStore
+from penguiflow.state.sqlite import SqliteStateStore
+from tests.fakes.postgres import PostgresServer
 
 
-@pytest.fixture
-def store() -> ArtifactStore:
-    return InMemoryArtifactStore()
+@pytest.fixture(params=["in_memory", "sqlite", pytest.param("postgres", marks=pytest.mark.process)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ArtifactStore]:
+    if request.param == "in_memory":
+        yield InMemoryArtifactStore()
+        return
+    holder: SqliteStateStore | PostgresStateStore
+    if request.param == "sqlite":
+        holder = await SqliteStateStore.open(tmp_path / "history.sqlite3")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        holder = await PostgresStateStore.open(server.dsn(), schema=server.new_schema())
+    yield holder.artifact_store
+    await holder.aclose()
 
 
 @pytest.mark.parametrize("store", [InMemoryArtifactStore(), NoOpArtifactStore()])

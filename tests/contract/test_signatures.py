@@ -108,7 +108,9 @@ FIELDS = {
 }
 
 EXPORTS = {
-    "bus": "BusEnvelope MessageBus",
+    "bus": (
+        "BusEnvelope BusError BusLimits BusStatistics MessageBus NatsJetStreamPublisher RedisStreamsPublisher"
+    ),
     "debug": "format_flow_event",
     "logging": "ExtraFormatter StructuredFormatter configure_logging",
     "metrics": "FlowEvent Middleware",

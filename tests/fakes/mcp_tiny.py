@@ -1,6 +1,6 @@
 """A stdio MCP server in the standard library alone, for tests: it starts at once and misbehaves on request.
 
-    python mcp_tiny.py [--pid-file PATH] [HABIT ...]
+    python mcp_tiny.py [--pid-file PATH] [--token TOKEN] [HABIT ...]
 
 Habits: `silent` (never answers), `ignore-sigterm` (and does not leave when stdin closes), `flood-stderr`,
 `chatty` (prints what is no message), `grandchild` (starts a process that would outlive it), `exit-N`,
@@ -56,6 +56,7 @@ TOOLS = [
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pid-file", type=Path)
+    parser.add_argument("--token", help="a secret on the command line, which is not used")
     parser.add_argument("habits", nargs="*")
     arguments = parser.parse_args()
     habits = set(arguments.habits)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from penguiflow.planner.approvals import call_hash
 from penguiflow.state.events import (
     ActionChosen,
     CallToApprove,
     ConnectionChanged,
+    ContentRef,
     EventBody,
     JsonObject,
     ModelCalled,
@@ -61,6 +64,10 @@ def model_called(step: int) -> ModelCalled:
         input_tokens=812,
         output_tokens=64,
     )
+
+
+def with_prompt(call: ModelCalled, messages: tuple[ContentRef, ...], *, reply: str = "") -> ModelCalled:
+    return replace(call, messages=messages, reply=reply)
 
 
 def asked(args: JsonObject = ARGS, *, request_id: str = "request-1", call_id: str = "call-1") -> PersonAsked:

@@ -75,6 +75,20 @@ class SlowPeekingStore(SlowStore):
         return None if text is None else json.loads(text)
 
 
+class SlowClaimingStore(SlowPeekingStore):
+    async def claim_planner_state(
+        self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        await self._wait()
+        claim = None
+        if all(token in self._texts for token in tokens):
+            records = [json.loads(self._texts.pop(token)) for token in tokens]
+            claim = {**records[-1], **fields}
+            self._texts[claim_key] = json.dumps(claim)
+        await self._wait()
+        return claim
+
+
 class Desk:
     """Planners over one store, and what their tools did."""
 
@@ -125,6 +139,8 @@ class Desk:
 
 def store_of(kind: str, seed: int) -> object | None:
     match kind:
+        case "claiming":
+            return SlowClaimingStore(seed)
         case "peeking":
             return SlowPeekingStore(seed)
         case "removing":
@@ -136,7 +152,7 @@ def store_of(kind: str, seed: int) -> object | None:
 
 
 # Planners that share a store which keeps what it gives away cannot exclude one another: one planner only.
-STORES = st.sampled_from([("peeking", 3), ("removing", 3), ("keeping", 1), ("none", 1)])
+STORES = st.sampled_from([("claiming", 3), ("peeking", 3), ("removing", 3), ("keeping", 1), ("none", 1)])
 
 
 async def answered_at_once(

@@ -145,7 +145,7 @@ bob: Where are we? -> I do not know.
 stored under acme:ann:expedition: 3 turns, healthy
 """,
     "memory_redis": """\
-kept in: DictInPlaceOfRedis
+kept in: InMemoryStateStore
 Which cabin do I have? -> I do not know.
 I have cabin number 7. -> Number 7.
 Which cabin do I have? -> Number 7.
@@ -178,4 +178,6 @@ def test_the_example_is_short_and_says_how_to_run_it(name: str) -> None:
 
 
 def test_every_example_of_the_planner_is_tried() -> None:
-    assert {program.parent.name for program in EXAMPLES.glob("*/main.py")} == OUTPUT.keys()
+    of_other_tests = {"opentelemetry"}
+    programs = {program.parent.name for program in EXAMPLES.glob("*/main.py")}
+    assert programs - of_other_tests == OUTPUT.keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -41,6 +41,19 @@ class Peeking(Removing):
         return json.loads(self.texts.get(token, "null"))
 
 
+class Claiming(Peeking):
+    """Turns a record into a claim in one step."""
+
+    async def claim_planner_state(
+        self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        if not all(token in self.texts for token in tokens):
+            return None
+        records = [json.loads(self.texts.pop(token)) for token in tokens]
+        self.texts[claim_key] = json.dumps({**records[-1], **fields})
+        return {**records[-1], **fields}
+
+
 class Keeping:
     """Not async; loading leaves the record where it is."""
 
@@ -62,13 +75,16 @@ class KeepingAndPeeking(Keeping):
 FORMS: list[Callable[[], object | None]] = [
     Removing,
     Peeking,
+    Claiming,
     Keeping,
     KeepingAndPeeking,
     lambda: None,
     object,
 ]
 every_store = pytest.mark.parametrize(
-    "make", FORMS, ids=["removing", "peeking", "keeping", "keeping and peeking", "none", "no store"]
+    "make",
+    FORMS,
+    ids=["removing", "peeking", "claiming", "keeping", "keeping and peeking", "none", "no store"],
 )
 
 
@@ -190,7 +206,7 @@ async def test_without_a_time_to_live_a_token_never_expires(make: Callable[[], o
     assert await desk.take(token, {"text": "at last"})
 
 
-@pytest.mark.parametrize("make", [Removing, Peeking])
+@pytest.mark.parametrize("make", [Removing, Peeking, Claiming])
 async def test_a_store_that_removes_holds_nothing_of_a_run_that_is_over(make: Callable[[], Removing]) -> None:
     store = make()
     desk = desk_over(store)
@@ -204,7 +220,7 @@ async def test_a_store_that_removes_holds_nothing_of_a_run_that_is_over(make: Ca
     assert store.texts == {}
 
 
-@pytest.mark.parametrize("make", [Removing, Peeking, Keeping, KeepingAndPeeking])
+@pytest.mark.parametrize("make", [Removing, Peeking, Claiming, Keeping, KeepingAndPeeking])
 async def test_another_desk_over_the_store_goes_on(make: Callable[[], object]) -> None:
     store = make()
     before, after = desk_over(store), desk_over(store)
@@ -281,17 +297,32 @@ async def test_an_answer_that_is_cancelled_at_any_moment_loses_no_run(tokens: in
     assert record["run_id"] == "r"
 
 
+class Full(Peeking):
+    is_full = False
+
+    async def save_planner_state(self, token: str, record: dict[str, Any]) -> None:
+        if "claimed" in record and self.is_full:
+            raise OSError("disk full")
+        await super().save_planner_state(token, record)
+
+
+class FullOfClaims(Claiming):
+    is_full = False
+
+    async def claim_planner_state(
+        self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        if self.is_full:
+            raise OSError("disk full")
+        return await super().claim_planner_state(tokens, claim_key, fields)
+
+
 @pytest.mark.parametrize("tokens", [1, 2])
-async def test_an_answer_that_cannot_be_kept_leaves_its_token_valid(tokens: int) -> None:
-    class Full(Peeking):
-        is_full = False
-
-        async def save_planner_state(self, token: str, record: dict[str, Any]) -> None:
-            if "claimed" in record and self.is_full:
-                raise OSError("disk full")
-            await super().save_planner_state(token, record)
-
-    store = Full()
+@pytest.mark.parametrize("make", [Full, FullOfClaims])
+async def test_an_answer_that_cannot_be_kept_leaves_its_token_valid(
+    tokens: int, make: Callable[[], Full | FullOfClaims]
+) -> None:
+    store = make()
     desk = desk_over(store)
     token, *others = desk.new_tokens(tokens)
     await desk.put(RECORD, {}, new=[token, *others])
@@ -302,6 +333,44 @@ async def test_an_answer_that_cannot_be_kept_leaves_its_token_valid(tokens: int)
     for each in (token, *others):
         assert (await desk.look(each))["run_id"] == "r"
     assert await desk.take(token, {"text": "yes"})
+
+
+@pytest.mark.parametrize("tokens", [1, 2])
+async def test_with_a_store_that_claims_an_answered_run_stands_somewhere_at_every_moment(tokens: int) -> None:
+    class NeverLoading(Claiming):
+        async def load_planner_state(self, token: str) -> Any:
+            raise AssertionError(f"`{token}` was taken out before its claim was kept")
+
+    store = NeverLoading()
+    desk = desk_over(store)
+    token, *others = desk.new_tokens(tokens)
+    await desk.put(RECORD, {}, new=[token, *others])
+
+    await desk.take(token, {"text": "yes"})
+
+    assert len(store.texts) == 1 + len(others)
+
+
+@pytest.mark.parametrize(("tokens", "refusal"), [(1, UnknownTokenError), (2, PauseBusyError)])
+async def test_an_answer_that_comes_second_to_a_claiming_store_is_told_why(
+    tokens: int, refusal: type[Exception]
+) -> None:
+    class Overtaken(Claiming):
+        async def claim_planner_state(
+            self, tokens: Sequence[str], claim_key: str, fields: dict[str, Any]
+        ) -> dict[str, Any] | None:
+            await super().claim_planner_state(tokens[-1:], "somebody else's", {})
+            return await super().claim_planner_state(tokens, claim_key, fields)
+
+    store = Overtaken()
+    desk = desk_over(store)
+    token, *others = desk.new_tokens(tokens)
+    await desk.put(RECORD, {}, new=[token, *others])
+
+    with pytest.raises(refusal):
+        await desk.take(token, {"text": "late"})
+
+    assert [name for name in store.texts if name.endswith(".claim")] == []
 
 
 async def test_a_store_that_cannot_forget_does_not_cost_the_end_of_a_run() -> None:

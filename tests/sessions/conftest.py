@@ -21,6 +21,20 @@ Project = Callable[..., str]
 _package_numbers = itertools.count()
 
 
+class TickingClock:
+    """A second passes whenever somebody asks for the time of day, and at no other time."""
+
+    def __init__(self) -> None:
+        self._now = 99.0
+
+    def wall(self) -> float:
+        self._now += 1
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now
+
+
 @pytest.fixture
 def store() -> InMemoryStateStore:
     return InMemoryStateStore()
@@ -30,7 +44,7 @@ def store() -> InMemoryStateStore:
 async def open_session(store: HistoryStore) -> AsyncIterator[OpenSession]:
     """Open a session with ids `id-0`, `id-1`, ... and a clock that counts seconds."""
     opened: list[AgentSession] = []
-    ids, clock = itertools.count(), itertools.count(100)
+    ids, clock = itertools.count(), TickingClock()
 
     async def open_it(
         agent: FakeAgent, *, session_id: str | None = None, over: HistoryStore | None = None
@@ -39,7 +53,8 @@ async def open_session(store: HistoryStore) -> AsyncIterator[OpenSession]:
             agent,
             over or store,
             session_id=session_id,
-            clock=lambda: float(next(clock)),
+            clock=clock.wall,
+            monotonic=clock.monotonic,
             new_id=lambda: f"id-{next(ids)}",
         )
         opened.append(session)

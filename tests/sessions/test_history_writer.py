@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from penguiflow.sessions.writer import MAX_WAITING_EVENTS, HistoryWriter
+from penguiflow.sessions.contents import RawContent
+from penguiflow.sessions.writer import MAX_WAITING_CONTENT_CHARS, MAX_WAITING_EVENTS, HistoryWriter
+from penguiflow.state.contents import Content
 from penguiflow.state.errors import HistoryConflictError, StoreError
 from penguiflow.state.events import RunEvent
 from penguiflow.state.in_memory import InMemoryStateStore
 from tests.fakes.history import answered, asked, event_at, run_of
+from tests.fakes.virtual_time import run_virtually
 
 
 class Store(InMemoryStateStore):
@@ -26,12 +29,12 @@ class Store(InMemoryStateStore):
         self.entered = asyncio.Event()
         self.batches: list[int] = []
 
-    async def append_events(self, events: Sequence[RunEvent]) -> None:
+    async def append_events(self, events: Sequence[RunEvent], contents: Sequence[Content] = ()) -> None:
         self.entered.set()
         await self.gate.wait()
         if self.error is not None:
             raise self.error
-        await super().append_events(events)
+        await super().append_events(events, contents)
         self.batches.append(len(events))
 
 
@@ -47,7 +50,7 @@ async def told() -> list[StoreError | None]:
 
 @pytest.fixture
 async def writer(store: Store, told: list[StoreError | None]) -> AsyncIterator[HistoryWriter]:
-    writer = HistoryWriter(store, told.append)
+    writer = HistoryWriter(store, lambda trouble, _: told.append(trouble))
     yield writer
     store.error = None
     store.gate.set()
@@ -171,7 +174,7 @@ async def test_only_what_waits_for_a_failing_store_is_bounded(
 
 
 async def test_closing_writes_the_rest(store: Store, told: list[StoreError | None]) -> None:
-    writer = HistoryWriter(store, told.append)
+    writer = HistoryWriter(store, lambda trouble, _: told.append(trouble))
     writer.start()
     writer.add(event_at(0, asked()))
 
@@ -179,3 +182,73 @@ async def test_closing_writes_the_rest(store: Store, told: list[StoreError | Non
     await writer.aclose()
 
     assert len(await store.load_run("run-1")) == 1
+
+
+def test_a_store_that_works_again_is_written_without_anything_new_happening() -> None:
+    async def scenario() -> tuple[list[bool], int]:
+        store, told = Store(), list[StoreError | None]()
+        recovered = asyncio.Event()
+
+        def on_trouble(trouble: StoreError | None, _given_up: int) -> None:
+            told.append(trouble)
+            if trouble is None:
+                recovered.set()
+
+        writer = HistoryWriter(store, on_trouble)
+        store.error = StoreError("the database restarts")
+        writer.start()
+        writer.add(event_at(0, asked()))
+        await asyncio.sleep(100)  # virtual: any number of tries goes by
+        store.error = None
+        await asyncio.wait_for(recovered.wait(), 60)
+        stored = len(await store.load_run("run-1"))
+        await writer.aclose()
+        return [trouble is None for trouble in told], stored
+
+    assert run_virtually(scenario()) == ([False, True], 1)
+
+
+async def test_how_many_events_were_given_up_is_told_when_the_store_works_again(store: Store) -> None:
+    told: list[tuple[StoreError | None, int]] = []
+    writer = HistoryWriter(store, lambda trouble, given_up: told.append((trouble, given_up)))
+    store.error = disk_full = StoreError("disk full")
+    writer.add(event_at(0, asked()))
+    with pytest.raises(StoreError):
+        await writer.flush()
+    for seq in range(1, MAX_WAITING_EVENTS + 3):
+        writer.add(event_at(seq, answered()))
+    store.error = None
+
+    await writer.flush()
+
+    assert told == [(disk_full, 0), (None, 3)]
+
+
+async def test_large_texts_that_wait_for_a_failing_store_are_bounded(store: Store) -> None:
+    text = "x" * (MAX_WAITING_CONTENT_CHARS // 4 + 1)
+    writer = HistoryWriter(store, lambda _trouble, _given_up: None)
+    store.error = StoreError("disk full")
+    writer.add(event_at(0, asked()))
+    with pytest.raises(StoreError):
+        await writer.flush()
+    for seq in range(1, 7):
+        content = RawContent(content_id=f"history_{seq}", value=text, chars=len(text))
+        writer.add(event_at(seq, answered()), [content])
+    store.error = None
+
+    await writer.flush()
+
+    assert [event.seq for event in await store.load_run("run-1")] == [4, 5, 6]
+    assert await store.load_content("session-1", "history_3") is None
+    assert await store.load_content("session-1", "history_6") is not None
+
+
+async def test_an_event_is_never_there_without_its_large_text(store: Store) -> None:
+    writer = HistoryWriter(store, lambda _trouble, _given_up: None)
+    writer.add(
+        event_at(0, asked()), [RawContent(content_id="history_a", value={"k": "sk-" + "a" * 40}, chars=50)]
+    )
+
+    await writer.flush()
+
+    assert await store.load_content("session-1", "history_a") == '{"k": "[redacted]"}'

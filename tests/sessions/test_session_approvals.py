@@ -11,6 +11,7 @@ import pytest
 from penguiflow.planner.approvals import Approve, DecisionError, Edit, Reject, Respond
 from penguiflow.sessions.results import AlreadyDecidedError, RequestNotFoundError
 from penguiflow.sessions.session import AgentSession
+from penguiflow.state.contents import Content
 from penguiflow.state.errors import StoreError
 from penguiflow.state.events import PersonAnswered, PersonAsked, RunEvent, RunFailed, RunInterrupted
 from penguiflow.state.in_memory import InMemoryStateStore
@@ -288,10 +289,10 @@ class StoreThatFails(InMemoryStateStore):
 
     broken = False
 
-    async def append_events(self, events: Sequence[RunEvent]) -> None:
+    async def append_events(self, events: Sequence[RunEvent], contents: Sequence[Content] = ()) -> None:
         if self.broken:
             raise StoreError("the disk is full", hint="make room")
-        await super().append_events(events)
+        await super().append_events(events, contents)
 
 
 async def test_a_pause_that_cannot_be_stored_fails_loudly(open_session: OpenSession) -> None:

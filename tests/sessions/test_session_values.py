@@ -24,8 +24,10 @@ from penguiflow.state.errors import StoreError
 from penguiflow.state.events import (
     ActionChosen,
     EventBody,
+    MemoryChanged,
     ModelCalled,
     PersonAnswered,
+    PlannerNoted,
     RunFailed,
     RunFinished,
     RunInterrupted,
@@ -269,7 +271,14 @@ def planner_event(kind: str, **fields: Any) -> PlannerEvent:
             ToolStreamed(step=1, stream_id="s", text="a", done=True),
         ),
         (planner_event("finish", reason="answer_complete"), None),
-        (planner_event("something_new"), None),
+        (
+            planner_event("something_new", action_seq=2, much=1),
+            PlannerNoted(step=2, event="something_new", detail={"much": 1}),
+        ),
+        (
+            planner_event("memory_turn_added", memory_key="t:u:s", health="healthy", memory_tokens=12),
+            MemoryChanged(change="turn_added", key="t:u:s", health="healthy", tokens=12),
+        ),
     ],
 )
 def test_what_a_planner_tells_becomes_history(event: PlannerEvent, body: EventBody | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from penguiflow.state import StoreError, SupportsMemoryState
 from penguiflow.state.in_memory import InMemoryStateStore
+from penguiflow.state.postgres import PostgresStateStore
 from penguiflow.state.sqlite import SqliteStateStore
 
+Store = InMemoryStateStore | SqliteStateStore | PostgresStateStore
 KEY = "tenant:user:session"
 
 
@@ -39,6 +42,17 @@ async def test_a_state_saved_again_replaces_the_first(store: SupportsMemoryState
     await store.save_memory_state(KEY, {"turns": ["one", "two"]})
 
     assert await store.load_memory_state(KEY) == {"turns": ["one", "two"]}
+
+
+async def test_a_state_that_was_deleted_is_gone_and_others_stay(store: Store) -> None:
+    await store.save_memory_state(KEY, {"turns": ["one"]})
+    await store.save_memory_state("tenant:user:other", {"turns": ["two"]})
+
+    await store.delete_memory_state(KEY)
+    await store.delete_memory_state("tenant:user:never")
+
+    assert await store.load_memory_state(KEY) is None
+    assert await store.load_memory_state("tenant:user:other") == {"turns": ["two"]}
 
 
 async def test_an_empty_state_is_a_state(store: SupportsMemoryState) -> None:
@@ -70,8 +84,7 @@ async def test_a_file_store_refuses_a_state_that_is_no_json(tmp_path: Path) -> N
 
 
 async def test_a_file_from_before_there_were_memory_states_can_keep_them(tmp_path: Path) -> None:
-    path = tmp_path / "history.sqlite3"
-    await (await SqliteStateStore.open(path)).aclose()
+    path = Path(shutil.copy(Path(__file__).with_name("stored") / "history_v1.sqlite3", tmp_path))
     with closing(sqlite3.connect(path)) as file:
         file.execute("DROP TABLE memory_states")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from penguiflow.artifacts import ArtifactScope
 from penguiflow.state._sqlite_schema import store_error
+from penguiflow.state.contents import Content
 from penguiflow.state.errors import HistoryConflictError, StoreError, StoreSchemaError
 from penguiflow.state.sqlite import SqliteStateStore
 from tests.fakes.history import answered, asked, event_at, person_asked, run_of
@@ -92,6 +95,35 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path:
     assert path.read_bytes().startswith(b"This is not")
 
 
+async def test_a_deleted_session_leaves_no_trace_in_the_file(tmp_path: Path) -> None:
+    store = await SqliteStateStore.open(tmp_path / "history.sqlite3")
+    content = Content(session_id="session-1", content_id="history_1", text="a private matter " * 2_000)
+    await store.append_events(run_of(asked("a private matter"), answered("a private matter")), [content])
+    await store.artifact_store.put_text("a private matter", scope=ArtifactScope(session_id="session-1"))
+    await store.save_trajectory("run-1", "session-1", {"query": "a private matter"})
+    await store.append_events(run_of(asked("another"), session_id="session-2", run_id="run-2"))
+
+    await store.delete_session("session-1")
+    await store.aclose()
+
+    assert await asyncio.to_thread(os.listdir, tmp_path) == ["history.sqlite3"]
+    left = store.path.read_bytes()
+    assert b"another" in left
+    assert b"private" not in left
+
+
+async def test_a_name_that_is_no_unicode_is_a_typed_error(tmp_path: Path) -> None:
+    store = await SqliteStateStore.open(tmp_path / "history.sqlite3")
+
+    with pytest.raises(StoreError, match=r"cannot keep the name '\\udcff'"):
+        await store.append_events(run_of(asked(), session_id="\udcff"))
+    with pytest.raises(StoreError, match="no Unicode"):
+        await store.load_session("\udcff")
+
+    await store.append_events(run_of(asked()))
+    await store.aclose()
+
+
 async def test_a_damaged_history_is_a_typed_error(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite3"
     store = await SqliteStateStore.open(path)
@@ -121,7 +153,7 @@ async def test_a_file_of_a_newer_version_is_refused_with_both_versions(tmp_path:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
 
-    with pytest.raises(StoreSchemaError, match="history version 7; this program reads version 1"):
+    with pytest.raises(StoreSchemaError, match="history version 7; this program reads versions 1 to 2"):
         await SqliteStateStore.open(path)
 
 

@@ -1,4 +1,4 @@
-"""What every `SupportsTrajectories` does."""
+"""What every `SupportsTrajectories` does. A store of texts gives back what a trajectory tells of itself."""
 
 from __future__ import annotations
 
@@ -6,25 +6,60 @@ import pytest
 
 from penguiflow.planner import Trajectory
 from penguiflow.state import SupportsTrajectories
-from penguiflow.state.in_memory import InMemoryStateStore
 
 
-@pytest.fixture
-def store() -> SupportsTrajectories:
-    return InMemoryStateStore()
+def whole_trajectory() -> Trajectory:
+    return Trajectory.from_serialised(
+        {
+            "query": "What is new?",
+            "llm_context": {"user": "Ünïcode \ud800\0", "n": [1, 2.5, 10**30]},
+            "tool_context": {"tenant": "t"},
+            "steps": [
+                {
+                    "action": {"thought": "look", "next_node": "search", "args": {"q": "x"}},
+                    "observation": {"rows": [None, True]},
+                    "latency_ms": 12.5,
+                }
+            ],
+            "summary": {"goals": ["What is new?"], "facts": {"a": 1}},
+            "steering_inputs": ["hurry"],
+        }
+    )
 
 
-def test_the_in_memory_store_keeps_trajectories(store: SupportsTrajectories) -> None:
+def as_trajectory(found: object) -> Trajectory:
+    if isinstance(found, Trajectory):
+        return found
+    assert isinstance(found, dict)
+    return Trajectory.from_serialised(found)
+
+
+def test_every_store_keeps_trajectories(store: SupportsTrajectories) -> None:
     assert isinstance(store, SupportsTrajectories)
 
 
 async def test_a_trajectory_comes_back_for_its_trace_and_session(store: SupportsTrajectories) -> None:
-    await store.save_trajectory("trace", "session", Trajectory(query="What is new?"))
+    await store.save_trajectory("trace", "session", whole_trajectory())
 
     found = await store.get_trajectory("trace", "session")
 
-    assert isinstance(found, Trajectory)
-    assert found.query == "What is new?"
+    assert as_trajectory(found) == whole_trajectory()
+
+
+async def test_a_dictionary_is_kept_as_it_is(store: SupportsTrajectories) -> None:
+    record = whole_trajectory().serialise()
+
+    await store.save_trajectory("trace", "session", record)
+
+    assert await store.get_trajectory("trace", "session") == record
+
+
+async def test_a_tool_context_without_json_form_does_not_lose_the_trajectory(
+    store: SupportsTrajectories,
+) -> None:
+    await store.save_trajectory("trace", "session", Trajectory(query="q", tool_context={"client": object()}))
+
+    assert as_trajectory(await store.get_trajectory("trace", "session")).query == "q"
 
 
 async def test_another_session_does_not_get_it(store: SupportsTrajectories) -> None:
@@ -41,8 +76,14 @@ async def test_another_session_cannot_take_a_trace_away(store: SupportsTrajector
 
     found = await store.get_trajectory("trace", "session")
 
-    assert found is not None
-    assert found.query == "mine"
+    assert as_trajectory(found).query == "mine"
+
+
+async def test_a_trajectory_saved_again_replaces_the_first(store: SupportsTrajectories) -> None:
+    for query in ("first", "second"):
+        await store.save_trajectory("trace", "session", Trajectory(query=query))
+
+    assert as_trajectory(await store.get_trajectory("trace", "session")).query == "second"
 
 
 async def test_the_trace_saved_last_is_listed_first(store: SupportsTrajectories) -> None:

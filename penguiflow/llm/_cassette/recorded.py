@@ -9,7 +9,7 @@ from penguiflow.llm import errors
 from penguiflow.llm._cassette.canonical import JsonObject, plain_json
 from penguiflow.llm.errors import LLMError
 from penguiflow.llm.usage import LLMReply
-from penguiflow.redaction import redact, redact_text
+from penguiflow.redaction import redact, redact_text, without_marked_arguments
 
 Channel: TypeAlias = Literal["text", "reasoning"]
 
@@ -73,8 +73,9 @@ class RecordedCall:
 
 def reply_record(reply: LLMReply) -> JsonObject:
     """Return every field of the reply as JSON, without secrets."""
-    record: JsonObject = plain_json(reply)
-    return redact(record)
+    plain: JsonObject = plain_json(reply)
+    record: JsonObject = redact({**plain, "text": without_marked_arguments(reply.text)})
+    return record
 
 
 def redacted_chunks(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
@@ -87,7 +88,7 @@ def redacted_chunks(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
 def _redacted_channel(chunks: tuple[Chunk, ...], channel: Channel) -> tuple[Chunk, ...]:
     own = [at for at, chunk in enumerate(chunks) if chunk.channel == channel and chunk.text]
     whole = "".join(chunks[at].text for at in own)
-    rest = redact_text(whole)
+    rest = redact_text(without_marked_arguments(whole))
     if rest == whole:
         return chunks
     result = list(chunks)

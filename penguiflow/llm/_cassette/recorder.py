@@ -20,6 +20,7 @@ from penguiflow.llm._cassette.writer import TapeWriter
 from penguiflow.llm.errors import LLMError
 from penguiflow.llm.protocol import ChatMessage, OnStreamChunk
 from penguiflow.llm.usage import LLMReply, reply_of
+from penguiflow.redaction import remember_secrets_in_calls
 
 
 class Recorder:
@@ -51,6 +52,7 @@ class Recorder:
         heard: list[Chunk] = []
         try:
             reply = reply_of(await self._client.complete(messages=messages, **_overheard(keywords, heard)))
+            remember_secrets_in_calls(reply.text)
         except LLMError as exc:
             await self._keep(number, request, heard, RecordedError.of(exc))
             raise

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from penguiflow.llm._cassette.canonical import JsonObject, canonical_json, plain_json
 from penguiflow.llm.protocol import NativeTools
-from penguiflow.redaction import redact
+from penguiflow.redaction import redact, without_marked_arguments
 
 Normalise: TypeAlias = Callable[[str], str]
 """Returns a message's text without what changes from run to run."""
@@ -84,7 +84,8 @@ class RequestReader:
     def _read(self, message: Mapping[str, Any]) -> tuple[JsonObject, str]:
         content = message.get("content")
         if isinstance(content, str):
-            message = {**message, "content": self._without_changes(message.get("role"), content)}
+            plain = self._without_changes(message.get("role"), content)
+            message = {**message, "content": without_marked_arguments(plain)}
         return _redacted(plain_json(message))
 
     def _without_day(self, option: object) -> object:

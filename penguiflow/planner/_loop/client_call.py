@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from penguiflow.llm.protocol import ChatMessage, JSONLLMClient, NativeTools, OnStreamChunk
 from penguiflow.llm.usage import LLMReply, reply_of
+from penguiflow.planner.events import ModelExchange
+from penguiflow.redaction import remember_secrets_in_calls, without_marked_arguments
 
 
 class PlainJSONClient(Protocol):
@@ -47,6 +49,15 @@ class ClientCall:
         """Return whether the client's `complete` can be asked for a stream."""
         return self._takes_all or {"stream", "on_stream_chunk"} <= self._takes
 
+    def exchange(self, request: ModelRequest, reply: LLMReply | None) -> ModelExchange:
+        """Return what the client was given of a request, and its reply."""
+        return ModelExchange(
+            messages=tuple(_without_marked_arguments(message) for message in request.messages),
+            response_format=request.response_format,
+            tools=request.tools if "tools" in self._takes else None,
+            reply=without_marked_arguments(reply.text) if reply else None,
+        )
+
     async def __call__(self, request: ModelRequest) -> LLMReply:
         """Return the reply.
 
@@ -65,4 +76,12 @@ class ClientCall:
         if request.on_reasoning is not None and "on_reasoning_chunk" in self._takes:
             keywords["on_reasoning_chunk"] = request.on_reasoning
         client = cast(JSONLLMClient, self._client)
-        return reply_of(await client.complete(messages=request.messages, **keywords))
+        reply = reply_of(await client.complete(messages=request.messages, **keywords))
+        remember_secrets_in_calls(reply.text)
+        return reply
+
+
+def _without_marked_arguments(message: ChatMessage) -> ChatMessage:
+    content = message.get("content", "")
+    shown = without_marked_arguments(content)
+    return message if shown == content else {**message, "content": shown}

@@ -19,6 +19,7 @@ from penguiflow.planner._parse.reply import Reading, UnreadableReply, read_reply
 from penguiflow.planner._prompts.conversation import Message, repair_exchange
 from penguiflow.planner._reserved import FINAL_RESPONSE
 from penguiflow.planner._rules.progress import AnswerSalvaged, ReplyUnreadable
+from penguiflow.planner._rules.secret_args import shown_args
 from penguiflow.planner._summary import cut
 from penguiflow.planner.action import PlannerAction
 
@@ -124,7 +125,7 @@ def _told(state: RunState, decided: Decided) -> Decided:
         thought=decided.action.own_thought(),
         action_seq=state.progress.action_seq,
         next_node=decided.action.next_node,
-        args=decided.action.args,
+        args=shown_args(decided.action.next_node, decided.action.args, state.rules.tools),
     )
     return decided
 

@@ -26,6 +26,7 @@ from penguiflow.planner._rules.calls import PauseRequest, PendingStep
 from penguiflow.planner._rules.judge import Answer, Calls, Refusal, judge
 from penguiflow.planner._rules.limits import Stop, is_extendable, may_be_repetition, repetition, verdict
 from penguiflow.planner._rules.progress import DeadlinePassed, LimitExtended, StepBegan
+from penguiflow.planner._rules.secret_args import shown_args
 from penguiflow.planner.action import PlannerAction
 from penguiflow.planner.models import PlannerFinish, PlannerPause
 from penguiflow.planner.trajectory import TrajectoryStep
@@ -218,7 +219,7 @@ def _tell_decision(state: RunState, token: str, decided: DecidedCall) -> None:
         tool_call_id=after.call_id,
         tool_name=spec.name if spec is not None else after.node,
         decision=after.decision,
-        args=after.args if decided.result is None else None,
-        proposed_args=before.args,
+        args=shown_args(after.node, after.args, state.rules.tools) if decided.result is None else None,
+        proposed_args=shown_args(before.node, before.args, state.rules.tools),
         action_seq=decided.pending.action_seq,
     )

@@ -58,7 +58,7 @@ class ModelCaller:
             DeadlineReached: the run's time is over.
             LLMError: the provider failed; such an error never becomes an answer.
         """
-        client = self.clients[account]
+        client = self._client(state, account)
         started = self.clock()
         is_planning = account == "main"
         if is_planning:
@@ -85,8 +85,15 @@ class ModelCaller:
                     action_seq=state.progress.action_seq,
                     attempt=attempt,
                     purpose=purpose,
+                    exchange=client.call.exchange(request, reply),
                     **_used(client, reply),
                 )
+
+    def _client(self, state: RunState, account: Account) -> NamedClient:
+        client = self.clients[account]
+        if state.stand_in is None:
+            return client
+        return NamedClient(call=ClientCall(state.stand_in.client), model_name=client.model_name)
 
 
 def _used(client: NamedClient, reply: LLMReply | None) -> JsonObject:

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from penguiflow._clock import WallClock
-from penguiflow.planner.events import PlannerEvent, PlannerEventCallback
+from penguiflow.planner.events import STREAMED_EVENTS, ModelExchange, PlannerEvent, PlannerEventCallback
 from penguiflow.planner.trajectory import Trajectory
 
 logger = logging.getLogger("penguiflow.planner")
-
-_STREAMED = frozenset({"llm_stream_chunk", "stream_chunk", "artifact_chunk"})
 
 # What people, models and tools said is for listeners; no log should keep it.
 _CONTENT = frozenset(
@@ -25,6 +23,7 @@ _CONTENT = frozenset(
         "error",
         "feedback",
         "ignored_text_preview",
+        "memory",
         "other_json_summaries",
         "payload",
         "placeholders",
@@ -62,10 +61,11 @@ class RunEvents:
         latency_ms: float | None = None,
         token_estimate: int | None = None,
         error: str | None = None,
+        exchange: ModelExchange | None = None,
         **extra: Any,  # the fields of the event's own kind
     ) -> None:
         """Tell one event to every listener."""
-        level = logging.DEBUG if event_type in _STREAMED else logging.INFO
+        level = logging.DEBUG if event_type in STREAMED_EVENTS else logging.INFO
         is_logged = logger.isEnabledFor(level)
         if not (self._listeners or is_logged):
             return
@@ -79,6 +79,7 @@ class RunEvents:
             token_estimate=token_estimate,
             error=error,
             extra=extra,
+            exchange=exchange,
         )
         if is_logged:
             payload = {key: value for key, value in event.to_payload().items() if key not in _CONTENT}

@@ -8,12 +8,14 @@ from typing import Any
 
 from penguiflow.artifacts import ArtifactStore
 from penguiflow.llm.protocol import NativeTools
+from penguiflow.planner._kept_runs import KeptRun
 from penguiflow.planner._loop.deadline import Deadline
 from penguiflow.planner._loop.run_artifacts import RunArtifacts
 from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._prompts.conversation import Conversation
 from penguiflow.planner._rules.judge import Rules
 from penguiflow.planner._rules.progress import Fact, Progress, reduce
+from penguiflow.planner.stand_ins import StandIn
 from penguiflow.planner.trajectory import Trajectory
 
 
@@ -21,7 +23,8 @@ from penguiflow.planner.trajectory import Trajectory
 class RunState:
     """The run's own copies: two runs of one planner share none of this.
 
-    `run_id` stays the same across pauses; `owner` names whose conversation memory the run uses.
+    `run_id` stays the same across pauses; `owner` names whose conversation memory the run uses. A `stand_in`
+    answers in the place of models and tools. `kept` gathers what goes to the caller's store in the end.
     """
 
     run_id: str
@@ -35,6 +38,8 @@ class RunState:
     artifact_store: InitVar[ArtifactStore]
     stream_text: bool
     owner: str | None = None
+    stand_in: StandIn | None = None
+    kept: KeptRun | None = None
     progress: Progress = field(default_factory=Progress)
     conversation: Conversation = field(init=False)
     artifacts: RunArtifacts = field(init=False)

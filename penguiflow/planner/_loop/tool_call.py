@@ -15,11 +15,13 @@ from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, json_text
 from penguiflow.planner._loop.call_context import CallContext, PauseSignal, active
 from penguiflow.planner._loop.deadline import DeadlineReached
-from penguiflow.planner._loop.run_events import RunEvents
 from penguiflow.planner._loop.run_state import RunState
 from penguiflow.planner._loop.tool_result import ERROR_CHARS, ResultReader, short_error
-from penguiflow.planner._rules.calls import CallResult, PlannedCall
+from penguiflow.planner._rules.calls import CallResult, PauseRequest, PlannedCall
+from penguiflow.planner._rules.secret_args import hidden_calls, secret_texts, shown_args
 from penguiflow.planner._rules.values import changed
+from penguiflow.planner.stand_ins import StandIn
+from penguiflow.redaction import remember_passing_secret
 
 # What a group may hold without anybody but the tool having ended it.
 _ENDS_OF_A_TOOL = (Exception, SystemExit, asyncio.CancelledError, PauseSignal)
@@ -57,6 +59,8 @@ class ToolCaller:
             clock=self.stamp,
             pause_enabled=self.pause_enabled,
         )
+        for secret in secret_texts(spec, call.args):  # results and errors may repeat it
+            remember_passing_secret(secret)
         events = state.events
         # Any: what events carry besides.
         names: dict[str, Any] = {
@@ -65,14 +69,18 @@ class ToolCaller:
             "action_seq": context.action_seq,
         }
         if events.is_heard:
-            events.emit("tool_call_start", **names, args_json=json_text(call.args))
+            shown = shown_args(call.node, call.args, state.rules.tools)
+            events.emit("tool_call_start", **names, args_json=json_text(shown))
             events.emit("tool_call_end", **names)
         started = self.clock()
-        result = await self._outcome(call, spec, context, state)
+        if state.stand_in is not None:
+            result = await self._stood_in(call, spec, state, state.stand_in)
+        else:
+            result = await self._outcome(call, spec, context, state)
         latency_ms = (self.clock() - started) * 1000
         result = changed(result, streams=context.streams, latency_ms=latency_ms)
         if events.is_heard:
-            _tell_result(result, names, events)
+            _tell_result(result, names, state)
         return result
 
     async def _outcome(
@@ -102,6 +110,20 @@ class ToolCaller:
             return CallResult(status="paused", pause=context.pause_request)
         return result
 
+    async def _stood_in(
+        self, call: PlannedCall, spec: NodeSpec, state: RunState, outside: StandIn
+    ) -> CallResult:
+        outcome = outside.tool_outcome(spec.name, call.args)
+        if outcome.error is not None:
+            failure = dict(outcome.failure) if outcome.failure is not None else None
+            return CallResult(status="failed", error=outcome.error, failure=failure)
+        if outcome.pause_reason is not None:
+            asked = PauseRequest(reason=outcome.pause_reason, payload=dict(outcome.pause_payload))
+            return CallResult(status="paused", pause=asked)
+        read = await self.results.read(call, spec, outcome.observation, state.events, state.artifacts)
+        # A recorded observation may lack what is kept as an artifact, so its own model need not accept it.
+        return read if read.error is None else CallResult(status="succeeded", observation=outcome.observation)
+
     async def _attempts(
         self, call: PlannedCall, spec: NodeSpec, context: CallContext
     ) -> Any:  # the tool's own type
@@ -119,14 +141,14 @@ class ToolCaller:
             await self.sleep(delay_s)
 
 
-def _tell_result(result: CallResult, names: Mapping[str, Any], events: RunEvents) -> None:
+def _tell_result(result: CallResult, names: Mapping[str, Any], state: RunState) -> None:
     if result.pause is not None:
         body: Json = {"pause": result.pause.reason, "payload": result.pause.payload}
     elif result.error is not None:
-        body = {"error": result.error, "failure": result.failure}
+        body = {"error": result.error, "failure": hidden_calls(result.failure, state.rules.tools)}
     else:
         body = result.shown() if result.artifacts else result.observation
-    events.emit(
+    state.events.emit(
         "tool_call_result",
         latency_ms=result.latency_ms,
         error=result.error,

@@ -15,7 +15,7 @@ from penguiflow.planner._json import JsonObject, is_json
 from penguiflow.planner._memory.background import Sleep
 from penguiflow.planner._memory.config import ShortTermMemoryConfig
 from penguiflow.planner._memory.default import DefaultShortTermMemory, check_summarizer
-from penguiflow.planner._memory.kept import KeptMemory
+from penguiflow.planner._memory.kept import KeptMemory, MemoryStanding
 from penguiflow.planner._memory.keys import EphemeralKey, MemoryKey, ephemeral_key, key_in
 from penguiflow.planner._memory.ports import KeyedMemory, ShortTermMemory, Summarizer
 from penguiflow.planner._memory.turns import ConversationTurn
@@ -106,17 +106,18 @@ class MemoryBook:
             return None
         return patch or None
 
-    async def record(self, key: MemoryKey, turn: ConversationTurn) -> None:
-        """Add a turn to the conversation and keep it; what fails is logged."""
+    async def record(self, key: MemoryKey, turn: ConversationTurn) -> MemoryStanding | None:
+        """Add a turn to the conversation and keep it; what fails is logged and gives None."""
         if isinstance(key, EphemeralKey):
-            return
+            return None
         try:
             kept = self._open(key)
             if kept is None:
                 raise RuntimeError("the planner was closed")
-            await kept.record(turn)
+            return await kept.record(turn)
         except Exception as exc:  # noqa: BLE001 - foreign code; the answer of the run is not lost for it
             self._log("a turn was not added to its conversation memory", key, exc)
+            return None
 
     async def aclose(self) -> None:
         """End what is under way in every memory and write what the store lacks; the book is then empty.

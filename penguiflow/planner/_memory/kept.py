@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from penguiflow.errors import repr_of
@@ -21,6 +22,14 @@ from penguiflow.planner._memory.turns import ConversationTurn
 logger = logging.getLogger("penguiflow.planner")
 
 _StoreAccess: TypeAlias = Callable[[object, str], Awaitable[None] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryStanding:
+    """How a memory stands after a turn: its health, and about how many tokens the model will be shown."""
+
+    health: str
+    tokens: int
 
 
 class KeptMemory:
@@ -64,12 +73,13 @@ class KeptMemory:
             await self._read()
             return await self._memory.get_llm_context()
 
-    async def record(self, turn: ConversationTurn) -> None:
+    async def record(self, turn: ConversationTurn) -> MemoryStanding:
         """Add a turn and write the memory out; failures of the store are logged."""
         async with self._my_turn():
             await self._read()
             await self._memory.add_turn(turn)
             await self._write()
+            return MemoryStanding(health=self._memory.health.value, tokens=self._memory.estimate_tokens())
 
     async def changed(self) -> None:
         """Write the memory out after it changed by itself; failures are logged."""

@@ -13,6 +13,7 @@ from penguiflow.planner._memory.config import ShortTermMemoryConfig, config_reco
 from penguiflow.planner._memory.health import MemoryHealth
 from penguiflow.planner._memory.turns import read_turns, turn_record
 from penguiflow.planner._memory.zones import Zones
+from penguiflow.redaction import without_known_secrets
 
 MEMORY_STATE_VERSION = 1
 
@@ -27,7 +28,7 @@ class StoredMemory:
 
 
 def memory_record(zones: Zones, health: MemoryHealth, config: ShortTermMemoryConfig) -> JsonObject:
-    """Return the stored form: JSON, and no part of it is shared with the memory."""
+    """Return the stored form: JSON without registered secrets; no part of it is shared with the memory."""
     record: JsonObject = {
         "version": MEMORY_STATE_VERSION,
         "health": health.value,
@@ -38,7 +39,7 @@ def memory_record(zones: Zones, health: MemoryHealth, config: ShortTermMemoryCon
         "config_snapshot": config_record(config),
     }
     copied: JsonObject = json.loads(json_text(record))
-    return copied
+    return without_known_secrets(copied)
 
 
 def read_record(record: Mapping[str, Any]) -> StoredMemory:

@@ -9,7 +9,8 @@ Each of these is a JSON object under a key of its own:
 
 Loading takes a record out, so of several who load a token at once one gets it. In a store that keeps what it
 loads, `{"used": true}` stands where a record was taken from. A group is taken together with one of its
-tokens, and put back when that answer is worked on.
+tokens, and put back when that answer is worked on. A store with `claim_planner_state` turns a record into a
+claim in one step; with any other, a process that is killed between loading and saving loses the run.
 """
 
 from __future__ import annotations
@@ -43,19 +44,21 @@ _STORE_METHODS = ("save_planner_state", "load_planner_state")
 
 _Save = Callable[[str, JsonObject], Awaitable[None] | None]
 _Load = Callable[[str], Awaitable[JsonObject | None] | JsonObject | None]
+_Claim = Callable[[Sequence[str], str, JsonObject], Awaitable[JsonObject | None] | JsonObject | None]
 
 
 class PauseDesk:
     """Hands out tokens and gives the record behind one back exactly once, before it expires.
 
     `store` may be any object; only one with `save_planner_state` and `load_planner_state` is used. With
-    `peek_planner_state` too, looking never takes the record out, so a kill at that moment loses nothing.
+    `peek_planner_state` too, looking never takes the record out, so a kill at that moment loses nothing; with
+    `claim_planner_state`, taking it for an answer does not either.
     """
 
     def __init__(
         self, store: object | None, new_token: IdSource, *, ttl_s: float | None, clock: WallClock
     ) -> None:
-        if not all(callable(getattr(store, name, None)) for name in _STORE_METHODS):
+        if not keeps_pauses(store):
             store = LocalPauses(clock)
         # Stores are duck-typed: these are the two methods the constructor's documentation asks for.
         save, load = (getattr(store, name) for name in _STORE_METHODS)
@@ -63,6 +66,9 @@ class PauseDesk:
         peek = getattr(store, "peek_planner_state", None)
         self._can_peek = callable(peek)
         self._peek_raw = cast(_Load, peek) if self._can_peek else self._load_and_save_again
+        # Looking must leave the record where the claim will find it.
+        claim = getattr(store, "claim_planner_state", None) if self._can_peek else None
+        self._claim_raw = cast(_Claim, claim) if callable(claim) else None
         self._new_token = new_token
         self._ttl_s = ttl_s
         self._clock = clock
@@ -179,6 +185,8 @@ class PauseDesk:
     async def _taken(self, token: str, answer: JsonObject) -> JsonObject:
         async with self._one_at_a_time:
             record = await self._waiting(token)
+            if self._claim_raw is not None:
+                return await self._claimed_at_once(self._claim_raw, token, record.get("group"), answer)
             taken = await self._load(token)
             if not taken or _USED in taken:
                 raise _unknown(token)
@@ -198,6 +206,20 @@ class PauseDesk:
             for key in (token, group):
                 await self._take_out(key)
             return record
+
+    async def _claimed_at_once(
+        self, claim: _Claim, token: str, group: object, answer: JsonObject
+    ) -> JsonObject:
+        tokens = [token]
+        fields: JsonObject = {"claimed": answer}
+        if isinstance(group, str):
+            tokens.append(group)
+            fields["group"] = group
+        claimed: JsonObject | None = await _awaited(claim(tokens, _claim_key(token), fields))
+        if claimed is None:  # somebody was faster since it was looked at
+            await self._waiting(token)
+            raise _busy()
+        return {key: value for key, value in claimed.items() if key != "claimed"}
 
     async def _waiting(self, token: str) -> JsonObject:
         record: JsonObject | None = await self._peek(token)
@@ -237,6 +259,11 @@ class PauseDesk:
         if record:
             await _awaited(self._save(token, record))
         return record
+
+
+def keeps_pauses(store: object | None) -> bool:
+    """Tell whether an object can be used as a store of paused runs."""
+    return all(callable(getattr(store, name, None)) for name in _STORE_METHODS)
 
 
 async def _to_its_end(work: asyncio.Task[JsonObject]) -> JsonObject:

@@ -9,6 +9,7 @@ from penguiflow.planner._json import is_json
 from penguiflow.planner._prompts.tools import args_schema
 from penguiflow.planner._rules.arguments import InvalidArgs, check_args
 from penguiflow.planner._rules.calls import CallResult, PlannedCall
+from penguiflow.planner._rules.secret_args import hidden_args, holds_placeholder
 from penguiflow.planner.approvals import (
     Approve,
     Decision,
@@ -20,16 +21,21 @@ from penguiflow.planner.approvals import (
     decision_to_json,
     parse_decision,
 )
+from penguiflow.redaction import REDACTED
+
+_GIVE_THE_SECRET = (
+    f"`{REDACTED}` stands for a secret that was not shown: give its value, or approve the call as proposed"
+)
 
 Resolution: TypeAlias = tuple[PlannedCall, CallResult | None]
 """The call as decided; with a result when it must not run any more."""
 
 
 def approval_payload(call: PlannedCall, spec: NodeSpec, thought: str) -> dict[str, Any]:
-    """Return what a person needs to decide about the call."""
+    """Return what a person needs to decide about the call; of a secret argument only that it is set."""
     return {
         "tool": spec.name,
-        "args": call.args,
+        "args": hidden_args(spec, call.args),
         "call_id": call.call_id,
         "call_hash": call_hash(spec.name, call.args),
         "args_schema": dict(args_schema(spec.args_model)),
@@ -94,6 +100,8 @@ def resolve(call: PlannedCall, spec: NodeSpec | None, decision: Decision) -> Res
                 )
             return _with_args(decided, spec, call.args), None
         case Edit(args):
+            if spec is not None and holds_placeholder(spec, dict(args)):
+                raise DecisionError(_GIVE_THE_SECRET)
             return _with_args(decided, spec, dict(args)), None
         case _:
             assert_never(decision)
@@ -101,6 +109,8 @@ def resolve(call: PlannedCall, spec: NodeSpec | None, decision: Decision) -> Res
 
 def edit_problems(spec: NodeSpec, args: dict[str, Any]) -> list[str]:
     """Return why edited arguments cannot be used, empty when they can."""
+    if holds_placeholder(spec, args):
+        return [_GIVE_THE_SECRET]
     checked = check_args(spec, args)
     return list(checked.messages) if isinstance(checked, InvalidArgs) else []
 

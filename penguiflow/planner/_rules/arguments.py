@@ -12,6 +12,7 @@ from penguiflow.catalog import NodeSpec
 from penguiflow.planner._json import Json, JsonObject, is_object, json_text
 from penguiflow.planner._rules.missing_values import takes_simple_value
 from penguiflow.planner._rules.placeholders import placeholder_rule
+from penguiflow.planner._rules.secret_args import is_secret, not_stored
 from penguiflow.planner.action import PlannerAction
 
 _MAX_PROBLEMS = 8
@@ -56,6 +57,11 @@ def check_args(
     spec: NodeSpec, args: Mapping[str, Json], action: PlannerAction | None = None
 ) -> ValidArgs | InvalidArgs:
     """Validate with the tool's model, then with its own validator and placeholder rule."""
+    if left_out := list(not_stored(args)):
+        messages = [
+            f"{path}: its value was not stored while the run waited; give it again" for path in left_out
+        ]
+        return InvalidArgs(messages[:_MAX_PROBLEMS])
     try:
         parsed = spec.args_model.model_validate(dict(args))
     except ValidationError as exc:
@@ -98,7 +104,9 @@ def _invalid(exc: ValidationError, model: type[BaseModel]) -> InvalidArgs:
         for problem in problems
         if problem["type"] == "missing" or (problem["input"] is None and len(problem["loc"]) == 1)
     ]
-    can_fill = len(missing) == len(problems) and all(takes_simple_value(model, name) for name in missing)
+    can_fill = len(missing) == len(problems) and all(
+        takes_simple_value(model, name) and not is_secret(model, name) for name in missing
+    )
     return InvalidArgs(messages, missing, missing if can_fill else ())
 
 
