@@ -11,6 +11,7 @@ from penguiflow_cli._agents import AgentChoice
 from penguiflow_cli._errand import (
     Errand,
     Question,
+    Recovery,
     Reply,
     RunOptions,
     bad_decision,
@@ -87,6 +88,9 @@ async def _do(errand: Errand, session: AgentSession) -> RunResult:
         if isinstance(errand, Question):
             await session.start()
             return await session.ask(errand.text)
+        if isinstance(errand, Recovery):
+            await session.start()
+            return await session.recover(errand.token)
         return await _reply(errand, session)
     except SessionError as exc:
         raise CommandError(str(exc), exit_code=ExitCode.USAGE, code="session_refused") from exc
@@ -101,7 +105,8 @@ async def _reply(reply: Reply, session: AgentSession) -> RunResult:
             f"nothing waits under token `{reply.token}` any more",
             exit_code=ExitCode.USAGE,
             code="already_decided",
-            hint=f"a token works once; `penguiflow tui --session {session.session_id}` shows the run.",
+            hint=f"a token works once; `penguiflow tui --session {session.session_id}` shows the run. "
+            f"If its process died: `penguiflow run --recover {reply.token}`.",
         )
     decision = read_decision(reply.text, request)
     await session.start()

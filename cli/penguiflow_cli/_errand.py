@@ -20,6 +20,7 @@ class RunOptions:
     question: str | None = None
     resume: str | None = None
     reply: str | None = None
+    recover: str | None = None
     json_lines: bool = False
     agent: str | None = None
     model: str | None = None
@@ -43,7 +44,14 @@ class Reply:
     text: str
 
 
-Errand: TypeAlias = Question | Reply
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Go on with the run that broke off after its question was answered."""
+
+    token: str
+
+
+Errand: TypeAlias = Question | Reply | Recovery
 
 
 def read_errand(options: RunOptions) -> Errand:
@@ -52,6 +60,10 @@ def read_errand(options: RunOptions) -> Errand:
     Raises:
         CommandError: there is nothing to do, or two things at once.
     """
+    if options.recover is not None:
+        if (options.question, options.resume, options.reply) != (None, None, None):
+            raise _usage("`--recover` goes alone", "the answer that was given before counts again.")
+        return Recovery(token=options.recover)
     if options.resume is None:
         if options.reply is not None:
             raise _usage("`--input` needs `--resume TOKEN`", "a paused run prints its token.")

@@ -8,12 +8,14 @@ from typing import Any
 
 from penguiflow.sessions.results import RunResult
 from penguiflow.state.events import (
+    PersonAnswered,
     PersonAsked,
     RunEvent,
     RunFailed,
     RunFinished,
     RunInterrupted,
-    to_record,
+    ToolFinished,
+    body_payload,
 )
 from penguiflow_cli._errors import CommandError
 from penguiflow_cli._output import Output
@@ -37,28 +39,36 @@ LINE_TYPES: Mapping[str, str] = MappingProxyType(
         "run_interrupted": "interrupted",
         "connection_changed": "connection",
         "output_captured": "output",
+        "planner_noted": "note",
+        "memory_changed": "memory",
+        "memory_read": "memory_read",
+        "flow_happened": "flow",
+        "session_named": "session_named",
+        "session_archived": "session_archived",
+        "session_forked": "session_forked",
     }
 )
-"""The `type` of a line by the `kind` of its event."""
+"""The `type` of a line by the `kind` of its event; a kind of a later version is the type itself."""
 
 
 def event_line(event: RunEvent) -> dict[str, Any]:
     """Return the line of one event: who and when, then the fields of its body."""
-    body = dict(to_record(event)["body"])
-    kind = body.pop("kind")
-    if "request_id" in body:
-        body["resume_token"] = body.pop("request_id")
-    if kind == "tool_finished":
-        body["ok"] = body["error"] is None
-    return {
+    envelope: dict[str, Any] = {
         "v": LINE_VERSION,
-        "type": LINE_TYPES[kind],
+        "type": LINE_TYPES.get(event.kind, event.kind),
         "ts": event.ts,
         "session_id": event.session_id,
         "run_id": event.run_id,
         "seq": event.seq,
-        **body,
     }
+    where = (("elapsed_ms", event.elapsed_ms), ("step_id", event.step_id), ("call_id", event.call_id))
+    envelope |= {name: value for name, value in (*where, ("edge", event.edge)) if value is not None}
+    body = body_payload(event.body)
+    if "request_id" in body:
+        body["resume_token"] = body.pop("request_id")
+    if isinstance(event.body, ToolFinished):
+        body["ok"] = event.body.error is None
+    return envelope | body | envelope  # a body of a later version hides nothing of the envelope
 
 
 def error_line(error: CommandError) -> dict[str, Any]:
@@ -83,11 +93,18 @@ class JsonLinesView:
         """Write one line per event; the one that ends the run waits for what is printed meanwhile."""
         for event in events:
             if isinstance(event.body, PersonAsked | RunFinished | RunFailed | RunInterrupted):
+                self._write_last()
                 self._last_line = event_line(event)
             else:
+                if isinstance(event.body, PersonAnswered):
+                    self._write_last()  # the run goes on
                 self._output.json_line(event_line(event))
 
     def end(self, result: RunResult | None) -> None:
         """Write how the run ended."""
+        self._write_last()
+
+    def _write_last(self) -> None:
         if self._last_line is not None:
             self._output.json_line(self._last_line)
+            self._last_line = None

@@ -8,12 +8,14 @@ as a second Ctrl+C does.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeAlias
 
+from penguiflow.redaction import remember_credentials
 from penguiflow_cli._errors import Messages, end_with
 from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
@@ -28,6 +30,7 @@ _STOP_SIGNALS = tuple(
 
 def run_command(body: CommandBody, project: Project) -> ExitCode:
     """Run the command to its end; whatever ends it becomes a message and an exit code."""
+    remember_credentials(os.environ)
     try:
         return asyncio.run(_run_until_stopped(body))
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -25,7 +25,7 @@ SessionOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--session",
-        metavar="ID|last",
+        metavar="ID|NAME|last",
         help="Go on with this session; `last` is the newest.  [default: a new one]",
     ),
 ]
@@ -43,3 +43,7 @@ ProjectOption: TypeAlias = Annotated[
 JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Write JSON lines to stdout and nothing else.")
 ]
+OutputOption: TypeAlias = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE|-", help="The file to write; `-` is stdout.")
+]
+ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]

@@ -1,18 +1,24 @@
-"""The only writer of stdout. What goes out here is data: an answer, a table, JSON lines."""
+"""The only writer of stdout. What goes out here is data: an answer, a table, JSON lines.
+
+Registered secrets never pass; what only looks like one is data.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO, cast
 
 from pydantic_core import from_json, to_json
 
-from penguiflow.safe_text import safe_text
+from penguiflow.redaction import without_known_secrets
+from penguiflow.safe_text import safe_line, safe_text
 from penguiflow_cli._errors import OutputClosed
+from penguiflow_cli._styled import Span, StyledLine, may_colour, painted
 
 
 class Output:
@@ -21,6 +27,7 @@ class Output:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream: TextIO = stream or sys.stdout
         self._line_open = False
+        self._coloured = may_colour(os.environ, is_terminal=self._stream.isatty())
         encodes = isinstance(self._stream, io.TextIOWrapper)
         if encodes:
             # A terminal that cannot encode an emoji gets its escape, not a UnicodeEncodeError.
@@ -31,6 +38,11 @@ class Output:
         """Whether stdout is a terminal, so that text is worth showing as it arrives."""
         return self._stream.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """How many cells a line has, `None` when stdout is no terminal."""
+        return max(shutil.get_terminal_size().columns, 20) if self.live else None
+
     def line(self, text: str = "") -> None:
         """Write text and end its line. Control sequences become visible symbols.
 
@@ -39,6 +51,15 @@ class Output:
         """
         self.end_line()
         self._write(safe_text(text) + "\n")
+
+    def styled_line(self, line: StyledLine) -> None:
+        """Write one line in colours, where they are wanted; control sequences in it become visible symbols.
+
+        Raises:
+            OutputClosed: nobody reads any more.
+        """
+        self.end_line()
+        self._write("".join(map(self._shown, line)) + "\n")
 
     def piece(self, text: str) -> None:
         """Write a piece of a longer text; `end_line` or `line` ends it.
@@ -64,9 +85,13 @@ class Output:
         """
         self._write(_ascii_json(record) + "\n")
 
+    def _shown(self, span: Span) -> str:
+        text = safe_line(span.text)
+        return painted(text, span.style) if self._coloured else text
+
     def _write(self, text: str) -> None:
         try:
-            self._stream.write(text)
+            self._stream.write(without_known_secrets(text))
             self._stream.flush()
         except BrokenPipeError as exc:
             self._discard_what_is_buffered()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from penguiflow.sessions.agent_port import Agent
+from penguiflow.sessions.projections.otel_environment import telemetry_from_environment
+from penguiflow.sessions.projections.otel_follower import TelemetryFollower
 from penguiflow.sessions.session import AgentSession
-from penguiflow.state.errors import StoreError
+from penguiflow.sessions.shelf.finding import session_to_go_on_with
 from penguiflow.state.protocol import SessionSummary
 from penguiflow.state.sqlite import SqliteStateStore
 from penguiflow_cli._agents import AgentChoice, Tell, choose_agent
 from penguiflow_cli._errors import CommandError
+from penguiflow_cli._new_history import open_or_create_history
+from penguiflow_cli._session_shelf import SessionShelf
+from penguiflow_cli._sessions_history import refusals_told
 from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
-
-LAST = "last"
 
 
 class ProjectWorkspace:
@@ -25,9 +28,11 @@ class ProjectWorkspace:
     A session closes its agent, so each gets its own from `load`.
     """
 
-    def __init__(self, load: Callable[[], Agent], store: SqliteStateStore) -> None:
+    def __init__(self, load: Callable[[], Agent], store: SqliteStateStore, shelf: SessionShelf) -> None:
+        self.shelf = shelf
         self._load = load
         self._store = store
+        self._telemetry: TelemetryFollower | None = None
         self._unused: Agent | None = load()
         self._name, self._model = self._unused.name, self._unused.model
 
@@ -38,9 +43,10 @@ class ProjectWorkspace:
         Raises:
             CommandError: the folder cannot be written, the history cannot be read, or no agent loads.
         """
-        store = await _open_history(project)
+        store = await open_or_create_history(project)
         try:
-            return cls(partial(choose_agent, choice, project, store, tell), store)
+            shelf = SessionShelf(store, project.exports_dir)
+            return cls(partial(choose_agent, choice, project, store, tell), store, shelf)
         except BaseException:
             await store.aclose()
             raise
@@ -58,15 +64,22 @@ class ProjectWorkspace:
         return await self._store.list_sessions()
 
     async def open_session(self, session_id: str | None) -> AgentSession:
-        """Open the session of this name, the newest for `last`, a new one for `None`; the caller closes it.
+        """Open the session of this id or name, the newest for `last`, a new one for `None`.
 
-        A name nobody used yet, and `last` in a project without sessions, begin a new session.
+        An id nobody used yet, and `last` in a project without sessions, begin a new session. The caller
+        closes it.
+
+        Raises:
+            CommandError: several sessions may be meant.
         """
-        if session_id == LAST:
-            newest = await self._store.list_sessions(limit=1)
-            session_id = newest[0].session_id if newest else None
+        if session_id is not None:
+            with refusals_told():
+                session_id = await session_to_go_on_with(self._store, session_id) or None
         agent, self._unused = self._unused or self._load(), None
-        return await AgentSession.open(agent, self._store, session_id=session_id)
+        session = await AgentSession.open(agent, self._store, session_id=session_id)
+        await self._end_telemetry()
+        self._telemetry = telemetry_from_environment(session)
+        return session
 
     async def session_of_request(self, token: str) -> str:
         """Return the session in which the request waits or waited.
@@ -86,11 +99,17 @@ class ProjectWorkspace:
 
     async def aclose(self) -> None:
         """Close the agent that no session took, then the history."""
-        try:
+        async with AsyncExitStack() as closing:  # the last one first, and each of them for sure
+            closing.push_async_callback(self._store.aclose)
+            closing.push_async_callback(self._end_telemetry)
             if self._unused is not None:
                 await self._unused.aclose()
-        finally:
-            await self._store.aclose()
+
+    async def _end_telemetry(self) -> None:
+        """Send the rest of what the last session told; it was closed before."""
+        telemetry, self._telemetry = self._telemetry, None
+        if telemetry is not None:
+            await telemetry.aclose()
 
 
 @asynccontextmanager
@@ -103,17 +122,3 @@ async def open_workspace(
         yield workspace
     finally:
         await workspace.aclose()
-
-
-async def _open_history(project: Project) -> SqliteStateStore:
-    try:
-        project.prepare()
-        return await SqliteStateStore.open(project.history_path)
-    except OSError as exc:
-        raise CommandError(
-            f"`{project.state_dir}` cannot be written: {exc.strerror or exc}",
-            exit_code=ExitCode.FAILED,
-            hint="choose a folder of yours with --project-root.",
-        ) from exc
-    except StoreError as exc:
-        raise CommandError(str(exc), exit_code=ExitCode.FAILED, code=exc.code, hint=exc.hint) from exc

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from penguiflow_cli.commands import run, tools, tui
+from penguiflow_cli.commands import run, runs, sessions, tools, tui
 from penguiflow_cli.exit_codes import ExitCode, exit_code_table
 
 # "\b" keeps the lines of a paragraph from being joined.
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 app.command("tui")(tui.tui)
 app.command("run", epilog=run.EPILOG)(run.run)
+app.add_typer(runs.app, name="runs")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(tools.app, name="tools")
 
 

@@ -27,6 +27,11 @@ class Project:
         """Where reports of defects are written."""
         return self.state_dir / "crash"
 
+    @property
+    def exports_dir(self) -> Path:
+        """Where the workbench writes sessions as files."""
+        return self.state_dir / "exports"
+
     def prepare(self) -> None:
         """Create the state folder, readable by its owner only and ignored by git.
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from penguiflow_cli._errors import OutputClosed
 from penguiflow_cli._output import Output
+from penguiflow_cli._styled import Span
 
 
 def test_control_sequences_of_a_text_become_visible_symbols() -> None:
@@ -66,3 +67,39 @@ def test_a_reader_that_left_is_told_apart_from_other_errors() -> None:
     os.close(reader)
     with os.fdopen(writer, "w") as stream, pytest.raises(OutputClosed):
         Output(stream).line("nobody reads this")
+
+
+class Screen(io.StringIO):
+    """A terminal, as far as `isatty` tells."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+LINE = (Span("✓ ", "success"), Span("a\x1b[31mb\nc"), Span("", "error"))
+
+
+def test_a_styled_line_is_coloured_on_a_terminal_and_no_colour_comes_from_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Screen()
+    Output(stream).styled_line(LINE)
+    assert stream.getvalue() == "\x1b[32m✓ \x1b[0ma␛[31mb⏎c\n"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_can_be_turned_off(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(variable, value)
+    stream = Screen()
+    Output(stream).styled_line(LINE)
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_file_gets_words_without_colours_or_width() -> None:
+    stream = io.StringIO()
+    output = Output(stream)
+    output.styled_line(LINE)
+    assert (stream.getvalue(), output.width) == ("✓ a␛[31mb⏎c\n", None)

@@ -16,6 +16,8 @@ from penguiflow.state.events import (
     CallToApprove,
     ConnectionChanged,
     EventBody,
+    FlowHappened,
+    KnownBody,
     OutputCaptured,
     PersonAsked,
     RunEvent,
@@ -23,6 +25,7 @@ from penguiflow.state.events import (
     TextStreamed,
     ToolFinished,
     ToolStarted,
+    UnknownBody,
 )
 from penguiflow_cli._errors import Messages
 from penguiflow_cli._json_lines import LINE_TYPES, JsonLinesView, event_line
@@ -69,7 +72,7 @@ def shown(stdout: io.StringIO, events: list[RunEvent], end: RunResult) -> tuple[
 
 
 def test_every_kind_of_event_has_a_line_type() -> None:
-    kinds = {body.__dataclass_fields__["kind"].default for body in get_args(EventBody)}
+    kinds = {body.__dataclass_fields__["kind"].default for body in get_args(KnownBody)}
     assert set(LINE_TYPES) == kinds
     assert len(set(LINE_TYPES.values())) == len(kinds)
 
@@ -78,8 +81,22 @@ def test_a_line_says_version_type_and_where_it_belongs() -> None:
     line = event_line(event(ToolStarted(step=1, call_id="c", tool="search", args={"q": 1}), seq=4))
     assert line == {
         **{"v": 1, "type": "tool_call", "ts": 1.5, "session_id": "s", "run_id": "r", "seq": 4},
-        **{"step": 1, "call_id": "c", "tool": "search", "args": {"q": 1}},
+        **{"step_id": "r/1", "step": 1, "call_id": "c", "tool": "search", "args": {"q": 1}},
     }
+
+
+def test_a_kind_of_a_later_version_is_a_line_of_its_own_type_and_hides_nothing() -> None:
+    line = event_line(event(UnknownBody(kind="tea_made", fields={"v": 7, "run_id": "other", "cups": 2})))
+    assert (line["v"], line["type"], line["run_id"], line["cups"]) == (1, "tea_made", "r", 2)
+
+
+def test_a_line_tells_the_monotonic_time_and_the_edge_where_they_are_known() -> None:
+    body = FlowHappened(event="node_start", edge="a->b")
+    timed = RunEvent(session_id="s", run_id="r", seq=0, ts=1.5, elapsed_ms=12.5, body=body)
+    assert {"elapsed_ms": 12.5, "edge": "a->b"}.items() <= event_line(timed).items()
+    assert not {"elapsed_ms", "step_id", "call_id"} & set(
+        event_line(event(OutputCaptured(stream="log", text="")))
+    )
 
 
 def test_a_pause_line_holds_the_token_and_the_call() -> None:

@@ -18,8 +18,8 @@ A run that needs a person prints a token and ends with exit code 4. Go on with
 
 \b
 JSON lines have "v": 1 and "type": run_started, step, model_call, action, text,
-tool_call, tool_output, tool_result, connection, output, decision; the last line
-is pause, result, error or interrupted.
+tool_call, tool_output, tool_result, connection, output, decision, note and more;
+the last line is pause, result, error or interrupted.
 
 \b
 Exit codes: see `penguiflow --help`."""
@@ -33,6 +33,12 @@ def run(
     ] = None,
     reply: Annotated[
         str | None, typer.Option("--input", metavar="TEXT", help="The decision or reply for the waiting run.")
+    ] = None,
+    recover: Annotated[
+        str | None,
+        typer.Option(
+            "--recover", metavar="TOKEN", help="Go on with a run whose process died after it was answered."
+        ),
     ] = None,
     json_lines: JsonOption = False,
     agent: AgentOption = None,
@@ -48,6 +54,7 @@ def run(
             question=question,
             resume=resume,
             reply=reply,
+            recover=recover,
             json_lines=json_lines,
             agent=agent,
             model=model,

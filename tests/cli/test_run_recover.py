@@ -1,0 +1,119 @@
+"""`penguiflow run --recover`: a process that died with the answer to a waiting run loses nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+PENGUIFLOW = str(Path(sys.executable).with_name("penguiflow"))
+WAIT_S = 60
+
+AGENT = """
+import os
+from pathlib import Path
+
+from penguiflow import ReactPlanner
+from penguiflow.catalog import build_catalog, tool
+from penguiflow.llm import FunctionLLM
+from pydantic import BaseModel
+
+
+class Order(BaseModel):
+    item: str
+
+
+class Receipt(BaseModel):
+    key: str
+
+
+@tool(desc="Order something", side_effects="external", requires_approval=True)
+async def order(args: Order, ctx) -> Receipt:
+    with open("orders.txt", "a") as file:
+        file.write(ctx.idempotency_key + "\\n")
+    if Path("die").exists():
+        Path("die").unlink()
+        os._exit(9)
+    return Receipt(key=ctx.idempotency_key)
+
+
+def reply(messages):
+    if not any(each["role"] == "assistant" for each in messages):
+        return {"next_node": "order", "args": {"item": "tea"}}
+    return {"next_node": "final_response", "args": {"answer": "Ordered."}}
+
+
+def build_planner(state_store=None):
+    client, catalog = FunctionLLM(reply), build_catalog([order])
+    return ReactPlanner(llm_client=client, catalog=catalog, state_store=state_store)
+"""
+
+
+def penguiflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PENGUIFLOW, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_S,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").touch()
+    (tmp_path / "shop" / "planner.py").write_text(AGENT)
+    return tmp_path
+
+
+@pytest.fixture
+def token(project: Path) -> str:
+    asked = penguiflow(project, "run", "Order tea", "--json")
+    assert asked.returncode == 4, asked.stderr
+    return json.loads(asked.stdout.splitlines()[-1])["resume_token"]
+
+
+def test_a_run_whose_process_died_with_the_answer_goes_on(project: Path, token: str) -> None:
+    (project / "die").touch()
+    assert penguiflow(project, "run", "--resume", token, "--input", "approve").returncode == 9
+    refused = penguiflow(project, "run", "--resume", token, "--input", "reject: too late")
+    assert refused.returncode == 2
+
+    recovered = penguiflow(project, "run", "--recover", token, "--json")
+
+    lines = [json.loads(line) for line in recovered.stdout.splitlines()]
+    assert (recovered.returncode, lines[-1]["answer"]) == (0, "Ordered.")
+    first, second = (project / "orders.txt").read_text().split()
+    assert first == second  # the shop can tell that it is the same order
+    shown = penguiflow(project, "runs", "show", "last", "--json").stdout.splitlines()
+    kinds = [json.loads(line)["type"] for line in shown]
+    assert kinds.count("decision") == 1
+    assert kinds[-1] == "result"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_there_is_nothing_to_recover_while_a_run_waits_or_when_it_is_over(
+    project: Path, token: str, answered: bool
+) -> None:
+    if answered:
+        assert penguiflow(project, "run", "--resume", token, "--input", "approve").returncode == 0
+
+    refused = penguiflow(project, "run", "--recover", token)
+
+    assert refused.returncode == 2
+    assert "nothing broke off" in refused.stderr
+
+
+def test_recovering_takes_no_question_and_no_answer(project: Path) -> None:
+    refused = penguiflow(project, "run", "and this?", "--recover", "token")
+
+    assert refused.returncode == 2
+    assert "`--recover` goes alone" in refused.stderr
