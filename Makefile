@@ -38,6 +38,7 @@ bench: $(VENV)/.with-bench ## Print the figures as ratios to a baseline measured
 	$(BIN)/python benchmarks/table.py --loop uvloop $(ARGS)
 	$(BIN)/python benchmarks/curves.py
 	$(BIN)/python benchmarks/planner.py
+	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/startup.py
 
 soak: $(VENV)/.with-test ## Drive a flow for ten minutes with cancels, failures and slow nodes

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from penguiflow._runtime.endpoints import Owner
 from penguiflow._runtime.outlet import Outlet
 from penguiflow._runtime.trace import trace_id_of
 from penguiflow.bus import BusEnvelope, MessageBus
 from penguiflow.metrics import FlowEvent
+from penguiflow.redaction import without_known_secrets
 from penguiflow.state.models import StoredEvent
 from penguiflow.state.protocol import StateStore
 from penguiflow.types import Message
@@ -21,7 +24,8 @@ def store_outlet(store: StateStore) -> Outlet[FlowEvent]:
     _require(store, "save_event", "state_store")
 
     async def save(event: FlowEvent) -> None:
-        await store.save_event(StoredEvent.from_flow_event(event))
+        told = StoredEvent.from_flow_event(event)
+        await store.save_event(replace(told, payload=without_known_secrets(dict(told.payload))))
 
     return Outlet(
         save,
