@@ -6,32 +6,26 @@ is gone, so closing may take its time and the terminal is free already.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App
-from textual.binding import Binding, BindingType
-from textual.worker import Worker, WorkerState
+from textual.binding import BindingType
 
 from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
-from penguiflow.safe_text import safe_line
-from penguiflow_tui.captured_output import CapturedOutput
-from penguiflow_tui.chat_messages import CopyRequested, WorkFailed
-from penguiflow_tui.crash import write_crash_report
 from penguiflow_tui.keys import bindings_of, shown_key
+from penguiflow_tui.messages import ReplayWanted
 from penguiflow_tui.prints import Prints
+from penguiflow_tui.screens.panes import PanesScreen
 from penguiflow_tui.screens.run import RunScreen
 from penguiflow_tui.session_host import SessionHost
 from penguiflow_tui.startup import LoadFailed, Loading, Ready
-from penguiflow_tui.themes import ANSWER_STYLES, NIGHT, THEMES
+from penguiflow_tui.terminal_app import TerminalApp
+from penguiflow_tui.themes import NIGHT
 
 if TYPE_CHECKING:
     from textual.command import Provider
-
-_ERROR_CHARS = 300
 
 
 def _palette() -> type[Provider]:
@@ -40,13 +34,11 @@ def _palette() -> type[Provider]:
     return WorkbenchCommands
 
 
-class WorkbenchApp(App[None]):
-    """One screen on one session. `crash` is the report file, when it ended by an error."""
+class WorkbenchApp(TerminalApp):
+    """One Run screen on one session; lists, replays and dialogs are laid over it."""
 
-    TITLE = "penguiflow"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere", "workbench")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
-    PAUSE_GC_ON_SCROLL = True
 
     def __init__(
         self,
@@ -60,26 +52,23 @@ class WorkbenchApp(App[None]):
         clock: WallClock = wall_clock,
         ticks: MonotonicClock = monotonic_clock,
     ) -> None:
-        super().__init__()
+        super().__init__(crash_folder=crash_folder, theme=theme, prints=prints, clock=clock)
         self.host = host
-        self.crash: Path | None = None
-        self._crashed = False
         self._project = project
-        self._crash_folder = crash_folder
         self._session_id = session_id
-        self._clock = clock
-        for each in THEMES:
-            self.register_theme(each)
-        self.theme = theme
-        self._prints = prints or Prints(CapturedOutput())
+        self._ticks = ticks
         self.run_screen = RunScreen(project=project, prints=self._prints, ticks=ticks)
 
     def get_default_screen(self) -> RunScreen:
         return self.run_screen
 
+    @property
+    def shown_panes(self) -> PanesScreen:
+        """The Run screen, or the replay that lies over it."""
+        panes = [screen for screen in self.screen_stack if isinstance(screen, PanesScreen)]
+        return panes[-1] if panes else self.run_screen
+
     def on_mount(self) -> None:
-        self._prints.take_over()
-        self.console.push_theme(ANSWER_STYLES)
         # The agent's imports hold up the loop: they wait until the first picture is on the screen.
         self.call_after_refresh(self.load_agent)
 
@@ -121,9 +110,8 @@ class WorkbenchApp(App[None]):
         """Let the person pick a stored session and open it."""
         from penguiflow_tui.screens.sessions import SessionsScreen  # noqa: PLC0415 - not for the first paint
 
-        stored = await self.host.list_sessions()
         chosen = await self.push_screen_wait(
-            SessionsScreen(stored, current_id=self._session_id, clock=self._clock)
+            SessionsScreen(self.host.shelf, current_id=self._session_id, clock=self._clock)
         )
         if chosen is not None and chosen != self._session_id:
             self.open_session(chosen)
@@ -140,11 +128,10 @@ class WorkbenchApp(App[None]):
         self.leave()
 
     def action_sessions(self) -> None:
-        if len(self.screen_stack) == 1:
-            self.choose_session()
+        self.choose_session()
 
     def action_new_session(self) -> None:
-        if len(self.screen_stack) > 1:
+        while len(self.screen_stack) > 1:
             self.screen.dismiss(None)
         self.open_session(None)
 
@@ -152,46 +139,21 @@ class WorkbenchApp(App[None]):
         if self.host.session is None:
             self.load_agent()
 
-    def action_help(self) -> None:
-        from penguiflow_tui.screens.help import HelpScreen  # noqa: PLC0415 - not for the first paint
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
-
     def action_help_quit(self) -> None:
         stop, leave = shown_key("interrupt"), shown_key("quit")
         self.notify(f"{stop} stops the run, {leave} leaves the workbench.", markup=False, timeout=4)
 
-    def get_key_display(self, binding: Binding) -> str:
-        return binding.key_display or super().get_key_display(binding)
-
     def on_attention_wanted(self) -> None:
         self.bell()
 
-    def on_copy_requested(self, message: CopyRequested) -> None:
-        self.copy_to_clipboard(message.text)
-        self.notify("Copied.", timeout=2, markup=False)
+    def on_replay_wanted(self, message: ReplayWanted) -> None:
+        from penguiflow_tui.screens.replay import ReplayScreen  # noqa: PLC0415 - not for the first paint
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        error = event.worker.error  # pyright: ignore[reportUnknownMemberType] - bare `Worker` in Textual
-        if event.state is WorkerState.ERROR and error is not None:
-            self.show_error(error)
+        self.push_screen(ReplayScreen(message.recording, project=self._project, ticks=self._ticks))
 
-    def on_work_failed(self, message: WorkFailed) -> None:
-        self.show_error(message.error)
+    def on_leave_wanted(self) -> None:
+        if len(self.screen_stack) > 1 and isinstance(self.screen, PanesScreen):
+            self.pop_screen()
 
-    def show_error(self, error: BaseException) -> None:
-        """Tell the person about an error that ends nothing."""
-        text = safe_line(str(error) or type(error).__name__, max_chars=_ERROR_CHARS)
-        self.notify(text, title=type(error).__name__, severity="error", markup=False, timeout=10)
-
-    def _fatal_error(self) -> None:
-        """Write a report without locals, which Textual's own traceback would print, and leave."""
-        error = sys.exc_info()[1]
-        if error is not None and not self._crashed:
-            self._crashed = True  # what fails afterwards, while the screen goes, follows from it
-            try:
-                self.crash = write_crash_report(self._crash_folder, error, at=self._clock())
-            except OSError:
-                self.crash = None  # a full or read-only disk must not hide that the application ends
-        self._close_messages_no_wait()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "sessions" or len(self.screen_stack) == 1

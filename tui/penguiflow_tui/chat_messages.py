@@ -51,6 +51,10 @@ class WorkFailed(Message):
         super().__init__()
 
 
+class LeaveWanted(Message):
+    """The person is done with a screen that was laid over another one, or with the only one."""
+
+
 class CopyRequested(Message):
     """This text shall go to the clipboard."""
 

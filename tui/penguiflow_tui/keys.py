@@ -10,7 +10,10 @@ from textual.binding import Binding, BindingType
 
 Place = Literal[
     "everywhere",
+    "workbench",
+    "panes",
     "run",
+    "replay",
     "composer",
     "transcript",
     "card",
@@ -18,6 +21,7 @@ Place = Literal[
     "reply",
     "sessions",
     "dialog",
+    "pages",
     "trajectory",
     "detail",
     "log",
@@ -48,7 +52,10 @@ class KeyAction:
 
 PLACE_TITLES: dict[Place, str] = {
     "everywhere": "Everywhere",
+    "workbench": "Workbench",
+    "panes": "Panes",
     "run": "Run screen",
+    "replay": "Replay",
     "composer": "Composer",
     "transcript": "Chat",
     "card": "Approval card",
@@ -56,6 +63,7 @@ PLACE_TITLES: dict[Place, str] = {
     "reply": "Answer or reason",
     "sessions": "Session list",
     "dialog": "Dialogs",
+    "pages": "Whole text",
     "trajectory": "Trajectory",
     "detail": "Step detail",
     "log": "Event log",
@@ -66,14 +74,14 @@ PLACE_TITLES: dict[Place, str] = {
 ACTIONS: tuple[KeyAction, ...] = (
     KeyAction(id="help", place="everywhere", keys="f1", shown="F1", action="app.help", label="Help",
               description="Show all keys", footer=True, in_palette=True, before_focus=True),
-    KeyAction(id="palette", place="everywhere", keys="ctrl+p", shown="Ctrl+P", action="app.command_palette",
+    KeyAction(id="palette", place="workbench", keys="ctrl+p", shown="Ctrl+P", action="app.command_palette",
               label="Commands", description="Search commands, sessions and tool connections", footer=True),
-    KeyAction(id="sessions", place="everywhere", keys="ctrl+o", shown="Ctrl+O", action="app.sessions",
+    KeyAction(id="sessions", place="workbench", keys="ctrl+o", shown="Ctrl+O", action="app.sessions",
               label="Sessions", description="Open a stored session", footer=True, in_palette=True,
               before_focus=True),
-    KeyAction(id="new-session", place="everywhere", keys="ctrl+n", shown="Ctrl+N", action="app.new_session",
+    KeyAction(id="new-session", place="workbench", keys="ctrl+n", shown="Ctrl+N", action="app.new_session",
               label="New session", description="Begin a new session", in_palette=True, before_focus=True),
-    KeyAction(id="load-again", place="everywhere", keys="ctrl+l", shown="Ctrl+L", action="app.load_again",
+    KeyAction(id="load-again", place="workbench", keys="ctrl+l", shown="Ctrl+L", action="app.load_again",
               label="Load again", description="Load the agent again after it could not be loaded"),
     KeyAction(id="quit", place="everywhere", keys="ctrl+q", shown="Ctrl+Q", action="app.quit", label="Quit",
               description="Leave the workbench; asks first while the agent works", footer=True,
@@ -81,24 +89,40 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction(id="copy-or-hint", place="everywhere", keys="ctrl+c", shown="Ctrl+C", action="app.help_quit",
               label="Copy", description="Copy the selected text; never ends anything"),
 
-    KeyAction(id="next-pane", place="run", keys="tab", shown="Tab", action="screen.pane(1)",
+    KeyAction(id="next-pane", place="panes", keys="tab", shown="Tab", action="screen.pane(1)",
               label="Next pane", description="Go to the next pane"),
-    KeyAction(id="previous-pane", place="run", keys="shift+tab", shown="Shift+Tab", action="screen.pane(-1)",
-              label="Previous pane", description="Go to the previous pane"),
+    KeyAction(id="previous-pane", place="panes", keys="shift+tab", shown="Shift+Tab",
+              action="screen.pane(-1)", label="Previous pane", description="Go to the previous pane"),
     KeyAction(id="interrupt", place="run", keys="escape", shown="Esc", action="screen.interrupt",
               label="Stop", description="Stop the run that works; what you typed stays",
               footer=True, in_palette=True),
     KeyAction(id="show-card", place="run", keys="ctrl+g", shown="Ctrl+G", action="screen.show_card",
               label="Answer", description="Open the request that waits for you", footer=True, in_palette=True,
               before_focus=True),
-    KeyAction(id="chat", place="run", keys="f2", shown="F2", action="screen.show_pane('chat')", label="Chat",
-              description="Go to the composer", in_palette=True, before_focus=True),
-    KeyAction(id="steps", place="run", keys="f3", shown="F3", action="screen.show_pane('steps')",
+    KeyAction(id="chat", place="panes", keys="f2", shown="F2", action="screen.show_pane('chat')",
+              label="Chat", description="Go to the chat", in_palette=True, before_focus=True),
+    KeyAction(id="steps", place="panes", keys="f3", shown="F3", action="screen.show_pane('steps')",
               label="Steps", description="Go to the trajectory", in_palette=True, before_focus=True),
-    KeyAction(id="log", place="run", keys="f4", shown="F4", action="screen.show_pane('log')", label="Log",
+    KeyAction(id="log", place="panes", keys="f4", shown="F4", action="screen.show_pane('log')", label="Log",
               description="Go to the event log", in_palette=True, before_focus=True),
-    KeyAction(id="tools", place="run", keys="f5", shown="F5", action="screen.show_pane('tools')",
+    KeyAction(id="tools", place="panes", keys="f5", shown="F5", action="screen.show_pane('tools')",
               label="Tools", description="Go to the tool connections", in_palette=True, before_focus=True),
+
+    KeyAction(id="play", place="replay", keys="space", shown="Space", action="screen.play",
+              label="Play or pause", description="Pause, go on, or after the end begin again",
+              before_focus=True),
+    KeyAction(id="next-event", place="replay", keys="full_stop,right", shown=".", action="screen.next_event",
+              label="Next event", description="Pause, and play the next event"),
+    KeyAction(id="faster", place="replay", keys="plus,equals_sign", shown="+", action="screen.faster",
+              label="Faster", description="Play faster: up to 16x, then all at once"),
+    KeyAction(id="slower", place="replay", keys="minus", shown="-", action="screen.slower", label="Slower",
+              description="Play slower"),
+    KeyAction(id="replay-start", place="replay", keys="home", shown="Home", action="screen.to_start",
+              label="Start", description="Go back to the start"),
+    KeyAction(id="replay-end", place="replay", keys="end", shown="End", action="screen.to_end", label="End",
+              description="Go to the end"),
+    KeyAction(id="leave-replay", place="replay", keys="escape,q", shown="Esc", action="screen.leave",
+              label="Leave", description="Leave the replay"),
 
     KeyAction(id="send", place="composer", keys="enter", shown="Enter", action="send", label="Send",
               description="Ask the agent"),
@@ -143,22 +167,45 @@ ACTIONS: tuple[KeyAction, ...] = (
     KeyAction(id="leave-reply", place="reply", keys="escape", shown="Esc", action="leave_reply", label="Back",
               description="Back to the card; your text stays"),
 
-    KeyAction(id="open-session", place="sessions", keys="enter", shown="Enter", action="open", label="Open",
-              description="Open the session", footer=True),
-    KeyAction(id="close-sessions", place="sessions", keys="escape", shown="Esc", action="dismiss_list",
-              label="Close", description="Stay in this session", footer=True),
+    KeyAction(id="open-session", place="sessions", keys="enter", shown="Enter", action="open", label="open",
+              description="Open the session"),
+    KeyAction(id="replay-session", place="sessions", keys="p", shown="P", action="replay", label="replay",
+              description="Watch what happened in the session; no agent runs"),
+    KeyAction(id="fork-session", place="sessions", keys="f", shown="F", action="fork", label="fork",
+              description="Begin a session that goes on from the last run of this one"),
+    KeyAction(id="name-session", place="sessions", keys="r", shown="R", action="name", label="rename",
+              description="Give the session a name"),
+    KeyAction(id="archive-session", place="sessions", keys="a", shown="A", action="archive", label="archive",
+              description="Put the session away, or take it back"),
+    KeyAction(id="export-session", place="sessions", keys="x", shown="X", action="export", label="export",
+              description="Write the session into a file of the project"),
+    KeyAction(id="filter-sessions", place="sessions", keys="slash", shown="/", action="filter",
+              label="filter", description="Show the sessions with these words only"),
+    KeyAction(id="archived-sessions", place="sessions", keys="tab,A", shown="Tab", action="toggle_archived",
+              label="archived", description="Show archived sessions, too, or hide them"),
+    KeyAction(id="close-sessions", place="sessions", keys="escape", shown="Esc", action="back",
+              label="close", description="One step back: out of a field, the filter, the list"),
     KeyAction(id="close-dialog", place="dialog", keys="escape,q", shown="Esc", action="close", label="Close",
-              description="Close the dialog"),
+              description="Close the dialog or the text", footer=True),
+
+    KeyAction(id="next-part", place="pages", keys="n", shown="N", action="section(1)", label="Next part",
+              description="Go to the next message or text", footer=True),
+    KeyAction(id="previous-part", place="pages", keys="N,p", shown="P", action="section(-1)",
+              label="Part before", description="Go to the message or text before", footer=True),
+    KeyAction(id="copy-whole", place="pages", keys="c", shown="C", action="copy", label="Copy",
+              description="Copy all of it", footer=True),
 
     KeyAction(id="next-error", place="trajectory", keys="n", shown="N", action="go_to_error(1)",
               label="Next error", description="Go to the next step or call that failed", footer=True),
     KeyAction(id="previous-error", place="trajectory", keys="N", shown="Shift+N", action="go_to_error(-1)",
               label="Previous error", description="Go to the previous step or call that failed"),
-    KeyAction(id="fold", place="trajectory", keys="space", shown="Space", action="toggle_node", label="Fold",
-              description="Fold or unfold the run or step"),
+    KeyAction(id="fold", place="trajectory", keys="space,enter", shown="Enter", action="toggle_node",
+              label="Fold", description="Fold or unfold the run or step"),
     KeyAction(id="latest-step", place="trajectory", keys="end,G", shown="End", action="latest",
               label="Latest", description="Go to the latest step and follow the run"),
 
+    KeyAction(id="open-whole", place="detail", keys="o", shown="O", action="open_whole", label="Whole text",
+              description="Read the whole prompt and reply, or the whole result", footer=True),
     KeyAction(id="copy-detail", place="detail", keys="c", shown="C", action="copy", label="Copy",
               description="Copy what is shown", footer=True),
 
@@ -196,8 +243,8 @@ def actions_of(place: Place) -> Sequence[KeyAction]:
     return [action for action in ACTIONS if action.place == place]
 
 
-def bindings_of(place: Place) -> list[BindingType]:
-    """Return the Textual bindings of `place`; their ids are those of the actions."""
+def bindings_of(*places: Place) -> list[BindingType]:
+    """Return the Textual bindings of `places`; their ids are those of the actions."""
     return [
         Binding(
             action.keys,
@@ -209,7 +256,8 @@ def bindings_of(place: Place) -> list[BindingType]:
             tooltip=action.description,
             id=action.id,
         )
-        for action in actions_of(place)
+        for action in ACTIONS
+        if action.place in places
     ]
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
+from penguiflow.safe_text import SafeText
 from penguiflow.state.events import RunEvent
 from penguiflow_tui.model import TrajectoryKey
+from penguiflow_tui.model.whole_text import TextPart
+from penguiflow_tui.ports import Recording
 
 
 class ConnectionOpened(Message):
@@ -38,4 +43,21 @@ class StepSelected(Message):
 
     def __init__(self, key: TrajectoryKey) -> None:
         self.key = key
+        super().__init__()
+
+
+class WholeTextWanted(Message):
+    """The person wants to read whole texts of which the detail pane shows a part."""
+
+    def __init__(self, title: SafeText, parts: Sequence[TextPart]) -> None:
+        self.title = title
+        self.parts = parts
+        super().__init__()
+
+
+class ReplayWanted(Message):
+    """The person wants to watch what happened once."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
         super().__init__()

@@ -20,6 +20,7 @@ from textual.types import IgnoreReturnCallbackType
 
 from penguiflow.safe_text import SafeText, safe_line
 from penguiflow_tui.keys import ACTIONS, KeyAction
+from penguiflow_tui.screens.panes import PanesScreen
 from penguiflow_tui.screens.run import RunScreen
 from penguiflow_tui.session_host import SessionHost
 
@@ -46,6 +47,9 @@ class Commanded(Protocol):
 
     @property
     def run_screen(self) -> RunScreen: ...
+
+    @property
+    def shown_panes(self) -> PanesScreen: ...
 
     def open_session(self, session_id: str) -> object: ...
 
@@ -87,7 +91,7 @@ def _line(command: Command, matcher: Matcher | None = None) -> Content:
 
 def _actions(app: Commanded) -> Iterable[Command]:
     for action in ACTIONS:
-        if action.in_palette:
+        if action.in_palette and (action.place != "run" or app.shown_panes is app.run_screen):
             explanation = SafeText(f"{action.description} · {action.shown}")
             yield Command(
                 text=SafeText(action.label), explanation=explanation, run=partial(_run, app, action)
@@ -95,10 +99,9 @@ def _actions(app: Commanded) -> Iterable[Command]:
 
 
 async def _run(app: Commanded, action: KeyAction) -> None:
-    # The palette is the active screen until its command runs; a screen action means the Run screen.
-    await app.run_action(
-        action.action.removeprefix("screen."), app.run_screen if action.place == "run" else None
-    )
+    # The palette is the active screen until its command runs; a screen action means the one below it.
+    is_of_panes = action.place in ("run", "panes")
+    await app.run_action(action.action.removeprefix("screen."), app.shown_panes if is_of_panes else None)
 
 
 def _themes(app: Commanded) -> Iterable[Command]:
@@ -112,11 +115,11 @@ def _themes(app: Commanded) -> Iterable[Command]:
 
 
 def _connections(app: Commanded) -> Iterable[Command]:
-    for connection in app.run_screen.state.connections:
+    for connection in app.shown_panes.state.connections:
         yield Command(
             text=safe_line(f"Tool connection {connection.name}", max_chars=80),
             explanation=safe_line(f"{connection.state} · {connection.transport}", max_chars=80),
-            run=partial(app.run_screen.action_show_pane, "tools"),
+            run=partial(app.shown_panes.action_show_pane, "tools"),
             is_noun=True,
         )
 
@@ -124,7 +127,7 @@ def _connections(app: Commanded) -> Iterable[Command]:
 async def _sessions(app: Commanded) -> Iterable[Command]:
     return [
         Command(
-            text=safe_line(f"Session {stored.title}", max_chars=80),
+            text=safe_line(f"Session {stored.name or stored.title}", max_chars=80),
             explanation=safe_line(f"{stored.state} · {stored.last_line}", max_chars=100),
             run=partial(app.open_session, stored.session_id),
             is_noun=True,

@@ -7,13 +7,43 @@ application and the Run screen hold one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from penguiflow.planner.approvals import Decision
 from penguiflow.state.events import OutputStream, RunEvent
 
 
-class Session(Protocol):
+class ContentSource(Protocol):
+    """Keeps the large texts for which `ContentRef`s stand."""
+
+    async def load_content(self, content_id: str) -> str | None:
+        """Return the whole text; `None` when it is not kept.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        ...
+
+
+class Recording(ContentSource, Protocol):
+    """What happened once, in a run or a whole session."""
+
+    @property
+    def title(self) -> str:
+        """What a person knows it by."""
+        ...
+
+    async def load_events(self) -> Sequence[RunEvent]:
+        """Return the events in the order in which they happened.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        ...
+
+
+class Session(ContentSource, Protocol):
     """One conversation with one agent. Everything happens in the event loop that opened it."""
 
     @property
@@ -68,32 +98,78 @@ class Session(Protocol):
 
 
 class StoredSession(Protocol):
-    """A line of the session list (`penguiflow.state.protocol.SessionSummary`)."""
+    """A line of the session list (`penguiflow.state.summaries.SessionSummary`)."""
 
     @property
     def session_id(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property
+    def name(self) -> str: ...
+    @property
     def state(self) -> str: ...
     @property
     def last_line(self) -> str: ...
     @property
     def updated_at(self) -> float: ...
+    @property
+    def runs(self) -> int: ...
+    @property
+    def cost_usd(self) -> float | None: ...
+    @property
+    def archived(self) -> bool: ...
+    @property
+    def parent_session_id(self) -> str | None: ...
+
+
+class SessionShelf(Protocol):
+    """The stored sessions of a project, and what a person does with them.
+
+    Raises:
+        SessionError: it cannot be done with this session, for example under a name another one has.
+        StoreError: the store cannot be read or written.
+    """
+
+    async def list_sessions(self, *, archived: bool | None = False) -> Sequence[StoredSession]:
+        """Return the stored sessions, the last changed one first; with `None` archived ones, too."""
+        ...
+
+    def recording(self, session: StoredSession) -> Recording:
+        """Return what happened in the session, with what it took over from its parents."""
+        ...
+
+    async def name_session(self, session_id: str, name: str) -> None:
+        """Call the session so; an empty name takes its name away."""
+        ...
+
+    async def archive_session(self, session_id: str, *, archived: bool) -> None:
+        """Put the session away, or take it back."""
+        ...
+
+    async def fork_session(self, session_id: str) -> str:
+        """Begin a session that goes on from the last run of this one, and return its id."""
+        ...
+
+    async def export_session(self, session_id: str) -> Path:
+        """Write the session into a file of the project, and return where it is.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        ...
 
 
 class Workspace(Protocol):
     """A loaded agent and the history of its project."""
 
     @property
+    def shelf(self) -> SessionShelf: ...
+
+    @property
     def agent_name(self) -> str: ...
 
     @property
     def model(self) -> str | None: ...
-
-    async def list_sessions(self) -> Sequence[StoredSession]:
-        """Return the stored sessions, the newest first."""
-        ...
 
     async def open_session(self, session_id: str | None) -> Session:
         """Open a stored session, or a new one for `None`. At most one session is open at a time."""

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from penguiflow.state.events import (
     ActionChosen,
     CallToApprove,
     ConnectionChanged,
+    ContentRef,
     EventBody,
+    FlowHappened,
+    MemoryChanged,
+    MemoryRead,
     ModelCalled,
     OutputCaptured,
     PersonAnswered,
     PersonAsked,
+    PlannerNoted,
     RunEvent,
     RunFailed,
     RunFinished,
     RunStarted,
+    SessionArchived,
+    SessionForked,
+    SessionNamed,
     StepStarted,
     TextStreamed,
     ToolFinished,
     ToolStarted,
     ToolStreamed,
+    UnknownBody,
 )
 
 STARTED_AT = 1_780_000_000.0
@@ -30,14 +40,41 @@ NOTE = {"title": "Call with Ada", "text": "Ada calls back on Tuesday at ten."}
 EDITED_NOTE = {"title": "Call with Ada", "text": "Ada calls back on Wednesday at ten."}
 
 
+_SYSTEM = "\n".join(
+    [
+        "You keep notes for one person.",
+        "",
+        "Answer with one JSON object: `thought`, `next_node` and `args`.",
+        "Tools: notes.search_notes, notes.save_note, weather.forecast.",
+        *(
+            f"Rule {number}: ask before something is deleted, and never guess a date."
+            for number in range(1, 40)
+        ),
+    ]
+)
+_QUESTION = "Note that Ada calls back on Tuesday at ten."
+
+
 def sample_events() -> Sequence[RunEvent]:
     """Return a finished run with an edited call and a failure, a failed run, and one that waits."""
     return (
-        *_events("connections", 0.0, _CONNECTIONS),
+        *_events("session", 0.0, _SESSION),
+        *_events("connections", 1.0, _CONNECTIONS),
         *_events("run-1", 2.0, _FINISHED_RUN),
         *_events("run-2", 30.0, _FAILED_RUN),
         *_events("run-3", 60.0, _WAITING_RUN),
     )
+
+
+def sample_contents() -> Mapping[str, str]:
+    """Return the texts for which the refs of the sample session stand, by their ids."""
+    return {
+        "system": _SYSTEM,
+        "question": _QUESTION,
+        "memory": json.dumps({"summary": "Ada is a customer.", "turns": 2}),
+        "search": json.dumps({"role": "assistant", "content": None, "tool_calls": [{"name": "search"}]}),
+        "notes": json.dumps([{"id": number, "text": f"note {number}"} for number in range(1, 215)]),
+    }
 
 
 def _events(run_id: str, after_s: float, bodies: Sequence[EventBody]) -> list[RunEvent]:
@@ -53,7 +90,14 @@ def _events(run_id: str, after_s: float, bodies: Sequence[EventBody]) -> list[Ru
     ]
 
 
+def _ref(content_id: str, role: str | None = None) -> ContentRef:
+    text = sample_contents()[content_id]
+    is_json = content_id in ("memory", "search", "notes")
+    return ContentRef(content_id=content_id, chars=len(text), role=role, form="json" if is_json else "text")
+
+
 def _model(step: int, cost_usd: float | None = 0.00042) -> ModelCalled:
+    prompt = (_ref("system", "system"), _ref("question", "user"), _ref("search", "assistant"))
     return ModelCalled(
         step=step,
         attempt=1,
@@ -62,6 +106,8 @@ def _model(step: int, cost_usd: float | None = 0.00042) -> ModelCalled:
         cost_usd=cost_usd,
         input_tokens=1240,
         output_tokens=86,
+        messages=prompt[: step + 1],
+        reply=json.dumps({"thought": "Maybe there is such a note already.", "next_node": "search"}),
     )
 
 
@@ -78,6 +124,13 @@ def _save_call(call_id: str) -> CallToApprove:
     )
 
 
+_SESSION: tuple[EventBody, ...] = (
+    SessionForked(parent_session_id="sample-parent", parent_run_id="run-0"),
+    SessionNamed(name="Ada's call"),
+    SessionArchived(),
+    SessionArchived(archived=False),
+)
+
 _CONNECTIONS: tuple[EventBody, ...] = (
     ConnectionChanged(name="notes", state="connecting", transport="stdio"),
     ConnectionChanged(name="weather", state="connecting", transport="http"),
@@ -93,7 +146,8 @@ _CONNECTIONS: tuple[EventBody, ...] = (
 )
 
 _FINISHED_RUN: tuple[EventBody, ...] = (
-    RunStarted(question="Note that Ada calls back on Tuesday at ten.", agent="Notebook", model=MODEL),
+    RunStarted(question=_QUESTION, agent="Notebook", model=MODEL),
+    MemoryRead(content=_ref("memory")),
     StepStarted(step=1),
     TextStreamed(step=1, channel="thinking", text="Maybe there is such a note already."),
     _model(1),
@@ -113,6 +167,8 @@ _FINISHED_RUN: tuple[EventBody, ...] = (
         error="`notes.search_notes` could not open its index: [Errno 2] no such file",
         latency_ms=3021.0,
     ),
+    FlowHappened(event="node_retry", node="fetch", latency_ms=12.0, detail={"attempt": 1}),
+    PlannerNoted(step=1, event="error_recovery_attempt", detail={"error_type": "rate_limit"}),
     StepStarted(step=2),
     _model(2),
     ActionChosen(
@@ -130,8 +186,9 @@ _FINISHED_RUN: tuple[EventBody, ...] = (
         call_id="call-2",
         tool="notes.save_note",
         result={"id": 7, "tags": ["call", "ada"], "note": EDITED_NOTE},
-        result_chars=118,
+        result_chars=len(sample_contents()["notes"]),
         latency_ms=12.4,
+        content=_ref("notes"),
     ),
     StepStarted(step=3),
     TextStreamed(step=3, channel="answer", text="Saved as note 7: Ada calls back "),
@@ -146,6 +203,8 @@ _FINISHED_RUN: tuple[EventBody, ...] = (
         latency_ms=4900.0,
         cost_usd=0.00126,
     ),
+    MemoryChanged(change="turn_added", key="notebook", health="healthy", tokens=412),
+    UnknownBody(kind="of_a_later_version", fields={"n": 1}),
 )
 
 _FAILED_RUN: tuple[EventBody, ...] = (

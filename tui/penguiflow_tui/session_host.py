@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from penguiflow_tui.ports import OpenWorkspace, Session, StoredSession, Workspace
+from penguiflow_tui.ports import OpenWorkspace, Session, SessionShelf, StoredSession, Workspace
 
 
 class SessionHost:
@@ -21,6 +21,11 @@ class SessionHost:
         return self._workspace
 
     @property
+    def shelf(self) -> SessionShelf | None:
+        """The stored sessions of the project; `None` until the agent is loaded."""
+        return None if self._workspace is None else self._workspace.shelf
+
+    @property
     def session(self) -> Session | None:
         """The session that is open."""
         return self._session
@@ -33,7 +38,7 @@ class SessionHost:
 
     async def list_sessions(self) -> Sequence[StoredSession]:
         """Return the stored sessions; none before the agent is loaded."""
-        return () if self._workspace is None else await self._workspace.list_sessions()
+        return () if self.shelf is None else await self.shelf.list_sessions()
 
     async def open(self, session_id: str | None) -> Session:
         """Close the open session and open another one; `None` begins a new one."""

@@ -1,4 +1,4 @@
-"""How far the workbench has come with loading the agent."""
+"""What stands in the chat while nothing was said: how far loading has come, or what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
-    """The agent is being loaded; `progress` says what is done now."""
+    """The agent, or a recording, is being loaded; `progress` says what is done now."""
 
     progress: str
+    what: str = "the agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,20 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadFailed:
-    """The agent cannot be loaded; nothing can be asked until it is tried again."""
+    """It cannot be loaded. Nothing can be asked of an agent until it is tried again."""
 
     message: str
     hint: str
+    what: str = "the agent"
+    may_try_again: bool = True
 
 
-Startup: TypeAlias = Loading | Ready | LoadFailed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A recording is open and none of its events was played; `events` is their number."""
+
+    title: str
+    events: int
+
+
+Startup: TypeAlias = Loading | Ready | LoadFailed | Recorded

@@ -40,6 +40,15 @@ def require_terminal() -> None:
             raise NoTerminalError(f"the workbench needs a terminal, but standard {name} is none")
 
 
+def has_terminal() -> bool:
+    """Tell whether a person sits at both ends."""
+    try:
+        require_terminal()
+    except NoTerminalError:
+        return False
+    return True
+
+
 @contextmanager
 def exit_on_signals(leave: Callable[[int], None]) -> Generator[None]:
     """Inside the block, signals that end a process call `leave` with its exit code (128 + the number)."""

@@ -163,3 +163,29 @@ async def test_letters_typed_right_after_enter_belong_to_the_next_question(tmp_p
             bench.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await bench.until(lambda: session.asked == ["one"], "the question was asked")
         await bench.until(lambda: bench.composer.text == "two", "the next one is being written")
+
+
+async def test_a_chat_that_fits_again_stands_at_the_top(tmp_path: Path) -> None:
+    session = FakeSession()
+    async with workbench(session, folder=tmp_path, size=(60, 18)) as bench:
+        session.happened(*recorded.until_approval())
+        await bench.until(lambda: bench.transcript.max_scroll_y > 0, "the card leaves too little room")
+        session.happened(*recorded.saved())
+        await bench.until(lambda: not bench.card.display, "the card is gone")
+        first = bench.transcript.query(FinishedMessage).first()
+        await bench.until(
+            lambda: first.region.y == bench.transcript.content_region.y, "the question stands at the top"
+        )
+
+
+async def test_the_place_that_is_read_stays_while_another_pane_is_shown(tmp_path: Path) -> None:
+    session = FakeSession()
+    async with workbench(session, folder=tmp_path, size=(80, 24)) as bench:
+        session.happened(*recorded.thinking(), *recorded.answered("word\n\n" * 60, step=1))
+        await bench.all_shown()
+        await bench.until(lambda: bench.transcript.max_scroll_y > 20, "the answer is long")
+        await bench.pilot.press("tab", "home")
+        await bench.until(lambda: bench.transcript.scroll_y == 0, "the start is read")
+        await bench.pilot.press("f3", "f4", "f2")
+        await bench.pilot.pause(0.2)
+        assert bench.transcript.scroll_y == 0

@@ -7,16 +7,29 @@ from collections import Counter
 from penguiflow_tui.app import WorkbenchApp
 from penguiflow_tui.keys import ACTIONS, PLACE_TITLES, bindings_of
 from penguiflow_tui.screens.help import help_text
+from penguiflow_tui.screens.panes import PanesScreen
+from penguiflow_tui.screens.replay import ReplayScreen
 from penguiflow_tui.screens.run import RunScreen
+from penguiflow_tui.screens.sessions import SessionsScreen
 from penguiflow_tui.widgets.approval_card import ApprovalCard
 from penguiflow_tui.widgets.argument_form import ArgumentForm
 from penguiflow_tui.widgets.composer import Composer
 from penguiflow_tui.widgets.reply_field import ReplyField
+from penguiflow_tui.widgets.step_detail import StepDetail
+from penguiflow_tui.widgets.text_pages import TextPages
+from penguiflow_tui.widgets.trajectory import Trajectory
 from penguiflow_tui.widgets.transcript import Transcript
 
 OWNERS = {
     "everywhere": WorkbenchApp,
+    "workbench": WorkbenchApp,
+    "panes": PanesScreen,
     "run": RunScreen,
+    "replay": ReplayScreen,
+    "sessions": SessionsScreen,
+    "pages": TextPages,
+    "detail": StepDetail,
+    "trajectory": Trajectory,
     "composer": Composer,
     "transcript": Transcript,
     "card": ApprovalCard,
@@ -44,5 +57,5 @@ def test_every_action_has_a_method() -> None:
 
 
 def test_the_help_names_every_action() -> None:
-    text = help_text().plain
+    text = help_text(tuple(PLACE_TITLES)).plain
     assert [action.id for action in ACTIONS if action.description not in text] == []

@@ -10,8 +10,9 @@ from penguiflow.llm.errors import LLMSetupError
 from penguiflow_tui.app import WorkbenchApp
 from penguiflow_tui.screens.confirm import ConfirmScreen
 from penguiflow_tui.screens.help import HelpScreen
-from penguiflow_tui.screens.sessions import SessionsScreen, age_text
+from penguiflow_tui.screens.sessions import SessionsScreen
 from penguiflow_tui.session_host import SessionHost
+from penguiflow_tui.session_rows import age_text
 from penguiflow_tui.widgets.chat_start import ChatStart
 from tests.fakes import recorded
 from tests.fakes.session import FakeSession, FakeStored, FakeWorkspace

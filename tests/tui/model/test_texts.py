@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penguiflow.state.events import (
+    ContentRef,
+    EventBody,
+    FlowHappened,
+    MemoryChanged,
+    MemoryRead,
     ModelCalled,
+    PlannerNoted,
     RunEvent,
     RunFinished,
     RunStarted,
+    SessionArchived,
+    SessionForked,
+    SessionNamed,
     TextStreamed,
     ToolFinished,
     ToolStarted,
+    UnknownBody,
 )
 from penguiflow_tui.model import (
     EMPTY,
@@ -34,10 +45,11 @@ from penguiflow_tui.model import (
     step_row,
 )
 from penguiflow_tui.model.bounded_json import compact_json, pretty_json
-from penguiflow_tui.model.detail import BODY_CHARS, TrajectorySubject
+from penguiflow_tui.model.detail import BODY_CHARS
 from penguiflow_tui.model.event_ring import EventRing
 from penguiflow_tui.model.figures import cost_text, count_text, duration_text, tokens_text
 from penguiflow_tui.model.streamed_text import KEPT_CHARS, NO_TEXT
+from penguiflow_tui.model.subject import TrajectorySubject
 from penguiflow_tui.sample_run import sample_events
 
 SAMPLE = reduce_all(EMPTY, sample_events())
@@ -260,6 +272,47 @@ def test_every_event_has_a_line_and_a_detail(event: RunEvent) -> None:
     assert len(line.glyph) == 1
     assert len(line.time) == 12
     assert detail(event).title.startswith(f"Event {event.seq}")
+
+
+@pytest.mark.parametrize(
+    ("body", "glyph", "kind", "tone", "summary"),
+    [
+        (PlannerNoted(step=1, event="arg_fill_success"), "∙", "note", "plain", "arg fill success"),
+        (
+            PlannerNoted(step=1, event="llm_repair", detail={"n": 1}),
+            *("∙", "note", "plain", 'llm repair {"n": 1}'),
+        ),
+        (
+            MemoryChanged(change="turn_added", key="k", health="healthy", tokens=1),
+            *("≡", "memory", "muted", "turn added · k · about 1 token · healthy"),
+        ),
+        (
+            MemoryRead(content=ContentRef(content_id="c", chars=1_200)),
+            *("≡", "memory", "muted", "the model reads 1,200 characters of memory"),
+        ),
+        (
+            FlowHappened(event="node_failed", node="fetch", latency_ms=12.0, detail={"attempt": 2}),
+            *("✗", "flow", "error", 'fetch gave up 12 ms {"attempt": 2}'),
+        ),
+        (FlowHappened(event="trace_done", edge="a->b"), "∙", "flow", "muted", "a->b trace done"),
+        (SessionNamed(name="News"), "✎", "named", "plain", "News"),
+        (SessionNamed(name=""), "✎", "named", "plain", "(name taken away)"),
+        (SessionArchived(), "▫", "archived", "muted", "put away"),
+        (SessionArchived(archived=False), "▫", "restored", "muted", "taken back"),
+        (
+            SessionForked(parent_session_id="s1", parent_run_id="r1"),
+            *("↳", "forked", "active", "from session s1 after run r1"),
+        ),
+        (UnknownBody(kind="later", fields={"n": 1}), "?", "unknown", "muted", 'later {"n": 1}'),
+    ],
+)
+def test_what_happens_beside_the_steps_has_its_line(
+    body: EventBody, glyph: str, kind: str, tone: str, summary: str
+) -> None:
+    line = event_line(RunEvent(session_id="s", run_id="r", seq=0, ts=0.0, body=body))
+    assert (line.glyph, line.kind, line.tone, line.summary) == (glyph, kind, tone, summary)
+    only_logged = reduce_all(EMPTY, [RunEvent(session_id="s", run_id="r", seq=0, ts=0.0, body=body)])
+    assert replace(only_logged, event_count=0, session_id=None) == EMPTY
 
 
 def test_a_time_no_calendar_has_is_dashes() -> None:

@@ -5,14 +5,7 @@ and `event_line` turn the state into safe text. Identity of a state value means 
 """
 
 from penguiflow_tui.model.chat import ChatEntry, chat_entries
-from penguiflow_tui.model.detail import (
-    DetailSection,
-    DetailSubject,
-    DetailView,
-    TrajectorySubject,
-    detail,
-    find_subject,
-)
+from penguiflow_tui.model.detail import DetailSection, DetailView, detail
 from penguiflow_tui.model.event_line import EventLine, event_line
 from penguiflow_tui.model.marks import Mark, Tone
 from penguiflow_tui.model.reduce import reduce, reduce_all
@@ -39,6 +32,7 @@ from penguiflow_tui.model.state import (
     Totals,
     WorkbenchState,
 )
+from penguiflow_tui.model.subject import DetailSubject, TrajectorySubject, find_subject
 
 __all__ = [
     "EMPTY",

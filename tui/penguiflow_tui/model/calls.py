@@ -55,6 +55,7 @@ def finish_call(step: StepView, body: ToolFinished, at: float) -> StepView:
             state="ok" if body.error is None else "failed",
             result=body.result,
             result_chars=body.result_chars,
+            content=body.content,
             error=body.error,
             latency_ms=body.latency_ms,
         ),

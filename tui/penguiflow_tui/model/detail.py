@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from penguiflow.safe_text import SafeText, safe_line, safe_text
-from penguiflow.state.events import CallToApprove, EventBody, PersonAsked, RunEvent
+from penguiflow.state.events import ModelCalled, RunEvent
 from penguiflow_tui.model.bounded_json import pretty_json
+from penguiflow_tui.model.event_fields import event_fields
 from penguiflow_tui.model.event_line import clock_text, event_line
 from penguiflow_tui.model.figures import cost_text, count_text, duration_text, plural, tokens_text
 from penguiflow_tui.model.marks import CALL_MARKS, RUN_MARKS, Mark, Tone, step_mark
-from penguiflow_tui.model.runs import find_run
-from penguiflow_tui.model.select import TrajectoryKey
-from penguiflow_tui.model.state import RunView, StepView, ToolCallView, WorkbenchState
-from penguiflow_tui.model.steps import find_step
+from penguiflow_tui.model.prompt import prompt_text
+from penguiflow_tui.model.state import RunView, StepView, ToolCallView
+from penguiflow_tui.model.subject import DetailSubject
 
 BODY_CHARS = 8_000
 """What one section shows; the rest is counted, not shown."""
 
 SectionKind = Literal["text", "json"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrajectorySubject:
-    """What the detail pane is about: the innermost value that `key` names."""
-
-    key: TrajectoryKey
-    run: RunView
-    step: StepView | None = None
-    call: ToolCallView | None = None
-
-    def is_same(self, other: DetailSubject | None) -> bool:
-        """Whether `other` shows exactly the same, which identity of the state values tells at once."""
-        if not isinstance(other, TrajectorySubject) or self.key != other.key:
-            return False
-        if self.step is None:
-            return self.run is other.run
-        return self.step is other.step and self.run.state == other.run.state
-
-
-DetailSubject: TypeAlias = TrajectorySubject | RunEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +49,6 @@ class DetailView:
         return "\n\n".join(part for part in parts if part)
 
 
-def find_subject(state: WorkbenchState, key: TrajectoryKey) -> TrajectorySubject | None:
-    """Return what `key` names in `state`, if it is there."""
-    run = find_run(state, key.run_id)
-    if run is None:
-        return None
-    step = None if key.step is None else find_step(run, key.step)
-    if key.step is not None and step is None:
-        return None
-    call = None
-    if step is not None and key.call_id is not None:
-        call = next((call for call in step.calls if call.call_id == key.call_id), None)
-    return TrajectorySubject(key=key, run=run, step=step, call=call)
-
-
 def detail(subject: DetailSubject) -> DetailView:
     """Return the detail pane about `subject`; its cost is bounded whatever the size of the values."""
     if isinstance(subject, RunEvent):
@@ -107,8 +72,21 @@ def _json(heading: str, value: object, whole_chars: int = 0) -> list[DetailSecti
     shown = pretty_json(value, BODY_CHARS)
     cut = "\n… cut here" if shown.is_cut else ""
     if shown.is_cut and whole_chars > BODY_CHARS:
-        cut = f"\n… cut here; the whole has {whole_chars:,} characters"
+        cut = f"\n{_cut_note(whole_chars)}"
     return [DetailSection(heading=heading, body=safe_text(shown.text + cut), kind="json")]
+
+
+def _cut_note(whole_chars: int) -> str:
+    return f"… cut here; the whole has {whole_chars:,} characters"
+
+
+def _result(heading: str, call: ToolCallView) -> list[DetailSection]:
+    sections = _json(heading, call.result, call.result_chars)
+    if call.content is None:
+        return sections
+    # Its event holds the beginning only, and the beginning is not cut by us.
+    note = _cut_note(call.content.chars)
+    return [replace(section, body=safe_text(f"{section.body}\n{note}")) for section in sections]
 
 
 def _run_detail(run: RunView) -> DetailView:
@@ -142,11 +120,12 @@ def _step_detail(run: RunView, step: StepView) -> DetailView:
         if call.error is not None:
             sections += _text(f"Error of {safe_line(call.tool, max_chars=60)}", call.error, "error")
         elif call.state in ("ok", "answered"):
-            heading = f"Result of {safe_line(call.tool, max_chars=60)}"
-            sections += _json(heading, call.result, call.result_chars)
+            sections += _result(f"Result of {safe_line(call.tool, max_chars=60)}", call)
     for place, error in enumerate(step.model_errors, 1):
         sections += _text(f"Model error {place}", error, "error")
     sections += _streams(step, None)
+    for place, model_call in enumerate(step.model_calls, 1):
+        sections += _model_call(model_call, f" {place}" if len(step.model_calls) > 1 else "")
     return DetailView(
         title=safe_line(f"Step {step.number}"),
         mark=step_mark(step, run),
@@ -167,7 +146,7 @@ def _call_detail(step: StepView, call: ToolCallView) -> DetailView:
     else:
         sections += _json("Arguments", call.args)
     if call.state in ("ok", "answered"):
-        sections += _json("Result", call.result, call.result_chars)
+        sections += _result("Result", call)
     sections += _streams(step, call)
     return DetailView(
         title=safe_line(call.tool, max_chars=100),
@@ -175,6 +154,15 @@ def _call_detail(step: StepView, call: ToolCallView) -> DetailView:
         figures=safe_line(" · ".join(figures)),
         sections=tuple(sections),
     )
+
+
+def _model_call(call: ModelCalled, place: str) -> list[DetailSection]:
+    """Return the size of the prompt and the reply; the whole of both opens in a screen of its own."""
+    purpose = "" if call.purpose == "action" else f" · {safe_line(call.purpose, max_chars=40)}"
+    sections = _text(f"Prompt{place}{purpose}", prompt_text(call.messages)) if call.messages else []
+    cut = "" if call.reply_content is None else f"\n{_cut_note(call.reply_content.chars)}"
+    sections += _text(f"Reply{place}", call.reply and f"{call.reply}{cut}")
+    return sections
 
 
 def _streams(step: StepView, call: ToolCallView | None) -> list[DetailSection]:
@@ -189,17 +177,12 @@ def _streams(step: StepView, call: ToolCallView | None) -> list[DetailSection]:
 
 def _event_detail(event: RunEvent) -> DetailView:
     line = event_line(event)
-    shown = _fields(event.body)
-    if isinstance(event.body, PersonAsked) and event.body.call is not None:
-        shown["call"] = _fields(event.body.call)
+    sections: list[DetailSection] = []
+    if isinstance(event.body, ModelCalled):
+        sections = _model_call(event.body, "")
     return DetailView(
-        title=safe_line(f"Event {event.seq} · {event.body.kind}"),
+        title=safe_line(f"Event {event.seq} · {event.kind}", max_chars=100),
         mark=Mark(line.glyph, line.kind, line.tone),
         figures=safe_line(f"{clock_text(event.ts)} · run {event.run_id}", max_chars=120),
-        sections=tuple(_json("Body", shown)),
+        sections=(*sections, *_json("Body", event_fields(event.body))),
     )
-
-
-def _fields(value: EventBody | CallToApprove) -> dict[str, object]:
-    """Return the fields by name. `dataclasses.asdict` would copy the values, which may be megabytes."""
-    return {field.name: getattr(value, field.name) for field in fields(value) if field.name != "kind"}

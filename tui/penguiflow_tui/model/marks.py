@@ -68,6 +68,22 @@ def connection_mark(state: str) -> Mark:
     return _CONNECTION_MARKS.get(state, Mark("○", state, "muted"))
 
 
+_FLOW_MARKS: dict[str, Mark] = {
+    "node_start": Mark("▸", "starts", "muted"),
+    "node_success": Mark("✓", "done", "success"),
+    "node_error": Mark("✗", "failed", "error"),
+    "node_timeout": Mark("✗", "timed out", "error"),
+    "node_retry": Mark("↻", "tries again", "warning"),
+    "node_failed": Mark("✗", "gave up", "error"),
+    "node_cancelled": Mark("■", "cancelled", "muted"),
+}
+
+
+def flow_mark(event: str) -> Mark:
+    """Return the mark of what a flow told about a node; one of another kind shows its own name."""
+    return _FLOW_MARKS.get(event, Mark("∙", event.replace("_", " "), "muted"))
+
+
 def step_mark(step: StepView, run: RunView) -> Mark:
     """Return the mark of a step: its worst call, or what its run does when it is the current step."""
     states = {call.state for call in step.calls}

@@ -11,15 +11,23 @@ from dataclasses import replace
 
 from penguiflow.state.events import (
     ConnectionChanged,
+    FlowHappened,
+    MemoryChanged,
+    MemoryRead,
     ModelCalled,
     OutputCaptured,
     PersonAnswered,
     PersonAsked,
+    PlannerNoted,
     RunEvent,
     RunFailed,
     RunFinished,
     RunInterrupted,
     RunStarted,
+    SessionArchived,
+    SessionForked,
+    SessionNamed,
+    UnknownBody,
 )
 from penguiflow_tui.model.persons import person_answered, person_asked
 from penguiflow_tui.model.runs import put_run, run_ended, run_of, run_started
@@ -48,8 +56,18 @@ def _after(state: WorkbenchState, event: RunEvent) -> WorkbenchState:
     match body:
         case ConnectionChanged():
             return _connection_changed(state, body)
-        case OutputCaptured():
-            return state
+        case (
+            OutputCaptured()
+            | PlannerNoted()
+            | MemoryChanged()
+            | MemoryRead()
+            | FlowHappened()
+            | SessionNamed()
+            | SessionArchived()
+            | SessionForked()
+            | UnknownBody()
+        ):
+            return state  # the event log alone shows these
         case PersonAsked():
             return person_asked(state, event, body)
         case PersonAnswered():

@@ -60,7 +60,10 @@ class ConnectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusFields:
-    """The status line, field by field. `lag` is there only when it is worth a look."""
+    """The status line, field by field. `lag` is there only when it is worth a look.
+
+    `replay` tells how far a recording was played; `mark` is then what happened at that time.
+    """
 
     title: SafeText
     model: SafeText
@@ -70,6 +73,7 @@ class StatusFields:
     cost: str
     lag: str | None
     lag_tone: Literal["warning", "error"]
+    replay: Mark | None = None
 
 
 def run_row(run: RunView) -> TrajectoryRow:
@@ -139,17 +143,26 @@ def connection_row(connection: ConnectionView) -> ConnectionRow:
 
 
 def status_fields(
-    state: WorkbenchState, *, title: str, model: str | None, lag_ms: float = 0.0, is_starting: bool = False
+    state: WorkbenchState,
+    *,
+    title: str,
+    model: str | None,
+    lag_ms: float = 0.0,
+    is_starting: bool = False,
+    replay: Mark | None = None,
 ) -> StatusFields:
     """Return the status line. `lag_ms` is how late the event loop woke of late."""
-    starting = Mark("◌", "starting", "active")
+    mark = Mark("◌", "starting", "active") if is_starting else ACTIVITY_MARKS[state.activity]
+    if replay is not None and state.activity == "waiting":
+        mark = Mark(mark.glyph, "waiting", mark.tone)  # it waited for somebody, and asks nobody now
     return StatusFields(
         title=safe_line(title, max_chars=60),
         model=safe_line(model or "no model", max_chars=40),
-        mark=starting if is_starting else ACTIVITY_MARKS[state.activity],
+        mark=mark,
         steps=plural(state.totals.steps, "step"),
         tokens=tokens_text(state.totals),
         cost=cost_text(state.totals),
         lag=f"lag {duration_text(lag_ms)}" if lag_ms >= LAG_WARNING_MS else None,
         lag_tone="error" if lag_ms >= LAG_ERROR_MS else "warning",
+        replay=replay,
     )

@@ -10,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from penguiflow.state.events import ConnectionChanged, JsonObject, PersonAsked, RunFailed
+from penguiflow.state.events import (
+    ConnectionChanged,
+    ContentRef,
+    JsonObject,
+    ModelCalled,
+    PersonAsked,
+    RunFailed,
+)
 from penguiflow_tui.model.streamed_text import NO_TEXT, StreamedText
 
 Activity = Literal["idle", "thinking", "running_tool", "waiting", "failed"]
@@ -38,7 +45,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallView:
-    """One tool call. `proposed_args` is set when a person changed what the model asked for."""
+    """One tool call. `proposed_args` is set when a person changed what the model asked for.
+
+    `content` stands for the whole result when `result` is its beginning.
+    """
 
     call_id: str
     tool: str
@@ -48,6 +58,7 @@ class ToolCallView:
     proposed_args: JsonObject | None = None
     result: Any = None  # whatever JSON value the tool's model dumps to
     result_chars: int = 0
+    content: ContentRef | None = None
     error: str | None = None
     latency_ms: float | None = None
     request_id: str | None = None
@@ -64,7 +75,7 @@ class ToolStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One decision of the planner and what came of it. `model_errors` are failed attempts, oldest first."""
+    """One decision of the planner and what came of it; model calls and their errors, the oldest first."""
 
     number: int
     started_at: float
@@ -74,6 +85,7 @@ class StepView:
     args: JsonObject = field(default_factory=dict[str, Any])
     calls: tuple[ToolCallView, ...] = ()
     streams: tuple[ToolStream, ...] = ()
+    model_calls: tuple[ModelCalled, ...] = ()
     model_errors: tuple[str, ...] = ()
     model_latency_ms: float | None = None
     text_is_settled: bool = False  # the model call that streamed `thinking` has ended

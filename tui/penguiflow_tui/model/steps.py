@@ -86,6 +86,7 @@ def _model_called(step: StepView, body: ModelCalled) -> StepView:
     errors = step.model_errors if body.error is None else (*step.model_errors, body.error)
     return replace(
         step,
+        model_calls=(*step.model_calls, body),
         model_errors=errors,
         model_latency_ms=(step.model_latency_ms or 0.0) + body.latency_ms,
         totals=add_call(step.totals, body),

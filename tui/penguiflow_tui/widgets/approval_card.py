@@ -24,6 +24,7 @@ from penguiflow_tui.keys import bindings_of
 from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.widgets.argument_form import ArgumentForm
 from penguiflow_tui.widgets.card_texts import (
+    RECORDED_TEXT,
     CardRequest,
     arguments_text,
     card_title,
@@ -39,7 +40,10 @@ _GUARDED_ACTIONS = ("approve", "edit", "reject", "defer")
 
 
 class ApprovalCard(VerticalScroll, can_focus=True):
-    """Shows the first request that waits; hidden while none does."""
+    """Shows the first request that waits; hidden while none does.
+
+    One that `is_recorded` shows a request of the past, and takes no decision.
+    """
 
     DEFAULT_CSS = styles_beside(__file__)
     BINDINGS = bindings_of("card")
@@ -47,9 +51,12 @@ class ApprovalCard(VerticalScroll, can_focus=True):
     mode: reactive[CardMode] = reactive("ask", init=False)
     folded: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, *, clock: MonotonicClock = monotonic_clock, id: str | None = None) -> None:
+    def __init__(
+        self, *, clock: MonotonicClock = monotonic_clock, is_recorded: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._clock = clock
+        self._is_recorded = is_recorded
         self._guard = KeyGuard()
         self._request: CardRequest | None = None
         self._edited_request = ""
@@ -160,8 +167,10 @@ class ApprovalCard(VerticalScroll, can_focus=True):
         self._arguments.display = self.mode != "edit" and not self.folded
         if self._request is not None:
             self._head.update(folded_text(self._request) if self.folded else head_text(self._request))
-            self.border_subtitle = keys_text(
-                self._request, self.mode, folded=self.folded, focused=self.has_focus
+            self.border_subtitle = (
+                RECORDED_TEXT
+                if self._is_recorded
+                else keys_text(self._request, self.mode, folded=self.folded, focused=self.has_focus)
             )
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -176,7 +185,9 @@ class ApprovalCard(VerticalScroll, can_focus=True):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action not in _GUARDED_ACTIONS:
             return True
-        if self._request is None or self.mode != "ask" or self.folded or not self.has_focus:
+        if self._is_recorded or self._request is None or self.mode != "ask" or self.folded:
+            return False
+        if not self.has_focus:
             return False
         return action in ("reject", "defer") or self._request.asked.call is not None
 

@@ -21,6 +21,9 @@ _EFFECTS = {
     "stateful": "changes its own state",
 }
 
+RECORDED_TEXT = Content.styled("recorded · no decision is asked of you", "$text-muted")
+"""What stands in the place of the keys when the request is one of the past."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRequest:

@@ -1,4 +1,4 @@
-"""What the chat shows before anything was said: that the agent loads, what to do, or why it cannot."""
+"""What the chat shows before anything was said: that something loads, what to do, or why it cannot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from textual.widgets import Static
 
 from penguiflow.safe_text import safe_line, safe_text
 from penguiflow_tui.keys import shown_key
-from penguiflow_tui.startup import LoadFailed, Loading, Ready, Startup
+from penguiflow_tui.model.figures import plural
+from penguiflow_tui.startup import LoadFailed, Loading, Ready, Recorded, Startup
 from penguiflow_tui.styles import styles_beside
 
 _FIRST_KEYS = (
@@ -16,6 +17,7 @@ _FIRST_KEYS = (
     ("sessions", "earlier sessions"),
     ("help", "all keys"),
 )
+_REPLAY_KEYS = (("play", "play"), ("next-event", "the next event"), ("replay-end", "all of it at once"))
 _KEY_CELLS = 8
 _WHAT_HAPPENS = (
     "You will see each step it takes and why. A tool that needs your approval asks here before it runs. "
@@ -38,21 +40,44 @@ class ChatStart(Static):
 
 def _content(startup: Startup) -> Content:
     match startup:
-        case Loading(progress=progress):
+        case Loading(progress=progress, what=what):
             return Content.assemble(
-                ("Loading the agent", "bold"), "\n\n", (f"◌ {safe_line(progress)} …", "$text-muted")
+                (f"Loading {what}", "bold"), "\n\n", (f"◌ {safe_line(progress)} …", "$text-muted")
             )
-        case LoadFailed(message=message, hint=hint):
-            return Content.assemble(
-                ("✗ The agent cannot be loaded", "bold $text-error"),
-                f"\n\n{safe_text(message, max_chars=4_000)}\n\n",
-                (safe_text(hint, max_chars=1_000), "$text-muted"),
-                "\n\n",
-                (shown_key("load-again"), "bold $primary"),
-                (" loads it again", "$text-muted"),
-            )
+        case LoadFailed():
+            return _failed(startup)
         case Ready():
             return _ready(startup)
+        case Recorded():
+            return _recorded(startup)
+
+
+def _failed(failed: LoadFailed) -> Content:
+    again = (
+        Content.assemble(
+            "\n\n", (shown_key("load-again"), "bold $primary"), (" loads it again", "$text-muted")
+        )
+        if failed.may_try_again
+        else Content("")
+    )
+    return Content.assemble(
+        (f"✗ {failed.what.capitalize()} cannot be loaded", "bold $text-error"),
+        f"\n\n{safe_text(failed.message, max_chars=4_000)}\n\n",
+        (safe_text(failed.hint, max_chars=1_000), "$text-muted"),
+        again,
+    )
+
+
+def _recorded(recorded: Recorded) -> Content:
+    title = Content.assemble((safe_line(recorded.title, max_chars=100), "bold"))
+    if not recorded.events:
+        return Content.assemble(title, "\n\n", ("Nothing was recorded here.", "$text-muted"))
+    keys = [
+        Content.assemble((shown_key(action).ljust(_KEY_CELLS), "bold $primary"), (what, "$text-muted"))
+        for action, what in _REPLAY_KEYS
+    ]
+    count = f"A recording of {plural(recorded.events, 'event')}. No agent runs, and nothing is asked or paid."
+    return Content.assemble(title, "\n\n", (count, "$text-muted"), "\n\n", Content("\n").join(keys))
 
 
 def _ready(ready: Ready) -> Content:

@@ -19,6 +19,7 @@ from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.tones import MUTED, TONE_STYLES
 
 _EMPTY = "This agent has no tool connections."
+_EMPTY_RECORDED = "No tool connections were recorded."
 
 
 class ConnectionItem(Static):
@@ -40,7 +41,7 @@ class ConnectionItem(Static):
 
 
 class Connections(VerticalScroll, can_focus=True):
-    """A list with a cursor. Posts `ConnectionOpened` and `ConnectionRetried`."""
+    """A list with a cursor. Posts `ConnectionOpened` and, unless it `is_recorded`, `ConnectionRetried`."""
 
     DEFAULT_CSS = styles_beside(__file__)
     BINDINGS = bindings_of("connections")
@@ -49,10 +50,13 @@ class Connections(VerticalScroll, can_focus=True):
     cursor: var[int] = var(0)
     """The place of the connection under the cursor."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, is_recorded: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._is_recorded = is_recorded
         self._items: list[ConnectionItem] = []
-        self._empty = Static(_EMPTY, markup=False, classes="connections--empty")
+        self._empty = Static(
+            _EMPTY_RECORDED if is_recorded else _EMPTY, markup=False, classes="connections--empty"
+        )
 
     def compose(self) -> ComposeResult:
         yield self._empty
@@ -98,6 +102,9 @@ class Connections(VerticalScroll, can_focus=True):
     def action_open(self) -> None:
         if self._items:
             self.post_message(ConnectionOpened(self._items[self.cursor].connection.name))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (self._is_recorded and action == "retry")
 
     def action_retry(self) -> None:
         if self._items:

@@ -19,11 +19,11 @@ from penguiflow_tui.widgets.trajectory import Trajectory
 class SidePanes(Vertical):
     """Hands the state to its panes; the detail pane shows what was selected last, as it is now."""
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, *, is_recorded: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self._trajectory = Trajectory(id="trajectory")
         self._detail = StepDetail(id="detail")
-        self._connections = Connections(id="connections")
+        self._connections = Connections(is_recorded=is_recorded, id="connections")
         self._state = EMPTY
         self._selected: TrajectoryKey | RunEvent | None = None
         self._connection_events: dict[str, RunEvent] = {}

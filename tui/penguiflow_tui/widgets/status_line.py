@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from penguiflow_tui.model import EMPTY, StatusFields, WorkbenchState, status_fields
+from penguiflow_tui.model import EMPTY, Mark, StatusFields, WorkbenchState, status_fields
 from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.tones import MUTED, TONE_STYLES
 
 _GAP = "   "
+_GAP_CONTENT = Content(_GAP)
 
 
 class StatusLine(Static):
@@ -29,9 +30,12 @@ class StatusLine(Static):
         model: str | None,
         lag_ms: float = 0.0,
         is_starting: bool = False,
+        replay: Mark | None = None,
     ) -> None:
         """Show the session. A line that would look the same is not drawn again."""
-        fields = status_fields(state, title=title, model=model, lag_ms=lag_ms, is_starting=is_starting)
+        fields = status_fields(
+            state, title=title, model=model, lag_ms=lag_ms, is_starting=is_starting, replay=replay
+        )
         if fields != self._fields:
             self._fields = fields
             self._draw()
@@ -48,10 +52,9 @@ class StatusLine(Static):
 
 def status_content(fields: StatusFields, cells: int) -> Content:
     """Return the line in `cells`: what it does now on the left, what it has used on the right."""
-    state = Content.assemble(
-        (f"{fields.mark.glyph} {fields.mark.word}", f"bold {TONE_STYLES[fields.mark.tone]}")
-    )
-    left = Content.assemble(state, _GAP, (fields.title, "bold")) if fields.title else state
+    left = _GAP_CONTENT.join([_mark(mark) for mark in (fields.replay, fields.mark) if mark is not None])
+    if fields.title:
+        left = Content.assemble(left, _GAP, (fields.title, "bold"))
     lag = (
         None if fields.lag is None else Content.assemble((fields.lag, f"bold {TONE_STYLES[fields.lag_tone]}"))
     )
@@ -67,6 +70,10 @@ def status_content(fields: StatusFields, cells: int) -> Content:
         right = longer
     room = cells - right.cell_length
     return Content.assemble(left.truncate(max(0, room), ellipsis=True, pad=True), right)
+
+
+def _mark(mark: Mark) -> Content:
+    return Content.assemble((f"{mark.glyph} {mark.word}", f"bold {TONE_STYLES[mark.tone]}"))
 
 
 if __name__ == "__main__":

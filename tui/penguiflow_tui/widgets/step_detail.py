@@ -16,7 +16,10 @@ from textual.widgets import Static
 from penguiflow.state.events import RunEvent
 from penguiflow_tui.chat_messages import CopyRequested
 from penguiflow_tui.keys import bindings_of
-from penguiflow_tui.model.detail import DetailSection, DetailSubject, DetailView, detail
+from penguiflow_tui.messages import WholeTextWanted
+from penguiflow_tui.model.detail import DetailSection, DetailView, detail
+from penguiflow_tui.model.subject import DetailSubject
+from penguiflow_tui.model.whole_text import whole_parts
 from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.tones import MUTED, TONE_STYLES
 
@@ -27,7 +30,7 @@ _EMPTY = "Select a step, a tool call or an event to see all of it."
 
 
 class StepDetail(VerticalScroll, can_focus=True):
-    """Shows one subject; scrolls, and copies what it shows."""
+    """Shows one subject; scrolls, copies what it shows, and asks for the whole texts behind it."""
 
     DEFAULT_CSS = styles_beside(__file__)
     BINDINGS = bindings_of("detail")
@@ -87,6 +90,10 @@ class StepDetail(VerticalScroll, can_focus=True):
     def action_copy(self) -> None:
         if self._view is not None:
             self.post_message(CopyRequested(self._view.plain_text))
+
+    def action_open_whole(self) -> None:
+        if self._drawn is not None and self._view is not None:
+            self.post_message(WholeTextWanted(self._view.title, whole_parts(self._drawn)))
 
 
 def is_same(one: DetailSubject | None, other: DetailSubject | None) -> bool:

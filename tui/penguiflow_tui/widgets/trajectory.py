@@ -28,7 +28,7 @@ from penguiflow_tui.widgets.fitted_line import fitted, notes_that_fit
 
 Node = TreeNode[TrajectoryRow]
 
-_EMPTY_LABEL = "Steps appear here when you ask something."
+_EMPTY_LABEL = "Steps appear here when the agent works."
 
 
 class Trajectory(Tree[TrajectoryRow]):

@@ -134,13 +134,18 @@ class Transcript(VerticalScroll, can_focus=True):
         self.border_subtitle = ""
 
     def _follow_end(self) -> None:
-        # A chat that does not fill its pane would be pushed to the bottom by an anchor.
+        # A chat that does not fill its pane (any more) would be pushed to the bottom by an anchor.
         if self.max_scroll_y > 0 and not self.is_anchored:
             self.anchor()
+        elif self.max_scroll_y == 0 and self.is_anchored:
+            self.anchor(False)
         self._show_place()
 
     def _show_place(self) -> None:
         self.border_subtitle = "" if self.max_scroll_y - self.scroll_y < 1 else "new below · End"
+
+    def on_resize(self) -> None:
+        self.call_next(self._follow_end)
 
     def watch_virtual_size(self) -> None:
         # New widgets get their place after `show` has returned.
