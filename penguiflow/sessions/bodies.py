@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, assert_never
 
+from penguiflow._redaction.marked import hide_marked
 from penguiflow.planner.approvals import Approve, Decision, Edit, Reject, Respond, decision_from_json
 from penguiflow.sessions.agent_port import Paused
 from penguiflow.sessions.json_parts import object_in
@@ -37,26 +39,29 @@ def person_asked(pause: Paused, *, step: int) -> PersonAsked:
     )
 
 
-def person_answered(request_id: str, decision: Decision) -> PersonAnswered:
-    """Return the record of a decision."""
+def person_answered(asked: PersonAsked, decision: Decision) -> PersonAnswered:
+    """Return the record of a decision; edited arguments that the tool's schema marks as secret are hidden."""
+    answered = partial(PersonAnswered, request_id=asked.request_id)
     match decision:
         case Approve():
-            return PersonAnswered(request_id=request_id, decision="approve")
+            return answered(decision="approve")
         case Edit(args):
-            return PersonAnswered(request_id=request_id, decision="edit", args=dict(args))
+            schema = asked.call.args_schema if asked.call else {}
+            return answered(decision="edit", args=object_in(hide_marked(schema, dict(args))))
         case Reject(reason):
-            return PersonAnswered(request_id=request_id, decision="reject", text=reason)
+            return answered(decision="reject", text=reason)
         case Respond(text):
-            return PersonAnswered(request_id=request_id, decision="respond", text=text)
+            return answered(decision="respond", text=text)
         case _:
             assert_never(decision)
 
 
-def answered_before(request_id: str, answer: Mapping[str, Any]) -> PersonAnswered:
+def answered_before(asked: PersonAsked, answer: Mapping[str, Any]) -> PersonAnswered:
     """Return the record of a decision that a planner kept in its stored form."""
     if "decision" in answer:
-        return person_answered(request_id, decision_from_json(answer))
-    return PersonAnswered(request_id=request_id, decision="respond", text=str(answer.get("text") or ""))
+        return person_answered(asked, decision_from_json(answer))
+    text = str(answer.get("text") or "")
+    return PersonAnswered(request_id=asked.request_id, decision="respond", text=text)
 
 
 def connection_changed(status: ConnectionStatus) -> ConnectionChanged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from penguiflow.planner.events import PlannerEvent
@@ -16,6 +16,7 @@ from penguiflow.state.events import (
     EventBody,
     MemoryRead,
     PersonAnswered,
+    PersonAsked,
     TextChannel,
     TextStreamed,
     ToolStreamed,
@@ -32,7 +33,7 @@ class Record(Protocol):
 class Recovery:
     """A run that goes on with the answer it was given before; `unrecorded` when the history lacks it."""
 
-    request_id: str
+    asked: PersonAsked
     unrecorded: bool
 
 
@@ -70,19 +71,30 @@ class RunRecorder:
             self._record(MemoryRead(content=shown), contents)
             return
         body = history_body(event)
-        if isinstance(body, TextStreamed) or (isinstance(body, ToolStreamed) and not body.done):
-            self._begin_channel(body.channel if isinstance(body, TextStreamed) else self._channel)
+        if isinstance(body, ToolStreamed):
+            self._hear_tool(body)
+            return
+        if isinstance(body, TextStreamed):
+            self._begin_channel(body.channel)
             self._text.add(body)
         elif body is not None:
             light, contents = self._contents.lighten(body, event.exchange)
-            self._hand_on(self._text.take_all())
+            self._hand_on(self._text.take_settled())
             self._record(light, contents)
         if event.extra.get("done") is True:
             self._hand_on(self._text.take_all())
 
+    def _hear_tool(self, chunk: ToolStreamed) -> None:
+        """Take a chunk of a tool's output; the last one of a stream is recorded without text, behind it."""
+        if chunk.text:
+            self._text.add(replace(chunk, done=False))
+        if chunk.done:
+            self._hand_on(self._text.take_ended(chunk))
+            self._record(replace(chunk, text=""))
+
     def record(self, body: EventBody) -> None:
         """Record something else that happened now, after the text that came before it."""
-        self._hand_on(self._text.take_all())
+        self._hand_on(self._text.take_settled())
         self._record(body)
 
     def accept(self) -> None:
@@ -94,7 +106,7 @@ class RunRecorder:
     def _accept_recovery(self, recovery: Recovery, event: PlannerEvent) -> None:
         answer: object = event.extra.get("answer") if event.event_type == "resume" else None
         if recovery.unrecorded and answer is not None:
-            self._unaccepted = answered_before(recovery.request_id, object_in(answer))
+            self._unaccepted = answered_before(recovery.asked, object_in(answer))
 
     def show_text(self) -> None:
         """Hand on the text that can be shown now."""

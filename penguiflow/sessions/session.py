@@ -202,7 +202,7 @@ class AgentSession:
             )
 
         try:
-            return await self._drive(request.run_id, go_on, going_on=person_answered(request_id, decision))
+            return await self._drive(request.run_id, go_on, going_on=person_answered(request.asked, decision))
         except KeyError as exc:
             await self._questions.taken_by_somebody(request)
             raise already_decided(request_id) from exc
@@ -227,7 +227,7 @@ class AgentSession:
                 raise KeyError(request_id)
             return await self._agent.recover(request_id, session_id=self._session_id, trace_id=request.run_id)
 
-        again = Recovery(request_id=request_id, unrecorded=not self._questions.was_answered(request_id))
+        again = Recovery(asked=request.asked, unrecorded=not self._questions.was_answered(request_id))
         try:
             return await self._drive(request.run_id, go_on, going_on=again)
         except KeyError as exc:

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.worker import Worker, WorkerState
 
 from penguiflow._clock import WallClock, wall_clock
+from penguiflow.redaction import redact_text
 from penguiflow.safe_text import safe_line
 from penguiflow_tui.captured_output import CapturedOutput
 from penguiflow_tui.chat_messages import CopyRequested, WorkFailed
@@ -80,7 +81,7 @@ class TerminalApp(App[None]):
 
     def show_error(self, error: BaseException) -> None:
         """Tell the person about an error that ends nothing."""
-        text = safe_line(str(error) or type(error).__name__, max_chars=_ERROR_CHARS)
+        text = safe_line(redact_text(str(error)) or type(error).__name__, max_chars=_ERROR_CHARS)
         self.notify(text, title=type(error).__name__, severity="error", markup=False, timeout=10)
 
     def _fatal_error(self) -> None:
