@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from penguiflow.state._json_forms import planner_event_json, trajectory_json
@@ -20,15 +21,18 @@ _GET_TRAJECTORY = "SELECT record FROM trajectories WHERE session_id = $1 AND tra
 _NEWEST_TRACES = "SELECT trace_id FROM trajectories WHERE session_id = $1 ORDER BY position DESC LIMIT $2"
 
 # The save id makes an event that is sent again after a broken connection known; equal events are two events.
-_ADD_EVENT = """
-INSERT INTO planner_events (trace_id, save_id, record) VALUES ($1, $2, $3) ON CONFLICT (save_id) DO NOTHING
+_ADD_EVENTS = """
+INSERT INTO planner_events (trace_id, save_id, record)
+SELECT $1, save_id, record
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (save_id, record, place) ORDER BY place
+ON CONFLICT (save_id) DO NOTHING
 """
 
 _EVENTS_OF_TRACE = "SELECT position, record FROM planner_events WHERE trace_id = $1 ORDER BY position"
 
 
 class PostgresTrajectories(PostgresPart):
-    """`SupportsTrajectories` and `SupportsPlannerEvents`; what comes back are JSON forms, as dictionaries."""
+    """`SupportsTrajectories`, and `SupportsPlannerEvents`, also in batches. Dictionaries come back."""
 
     async def save_trajectory(self, trace_id: str, session_id: str, trajectory: object) -> None:
         record = trajectory_json(trace_id, trajectory)
@@ -43,8 +47,12 @@ class PostgresTrajectories(PostgresPart):
         return [from_column(trace_id) for (trace_id,) in rows]
 
     async def save_planner_event(self, trace_id: str, event: object) -> None:
-        record = planner_event_json(trace_id, event)
-        await self._execute(_ADD_EVENT, to_column(trace_id), self._new_id(), record)
+        await self.save_planner_events(trace_id, [event])
+
+    async def save_planner_events(self, trace_id: str, events: Sequence[object]) -> None:
+        records = [planner_event_json(trace_id, event) for event in events]
+        save_ids = [self._new_id() for _ in records]
+        await self._execute(_ADD_EVENTS, to_column(trace_id), save_ids, records)
 
     async def list_planner_events(self, trace_id: str) -> list[dict[str, Any]]:  # JSON
         return [

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from penguiflow.planner import PlannerEvent
 from penguiflow.state import SupportsPlannerEventBatches, SupportsPlannerEvents
 from penguiflow.state.in_memory import InMemoryStateStore
@@ -47,7 +45,6 @@ async def test_a_dictionary_is_kept_as_it_is(store: SupportsPlannerEvents) -> No
     assert list(await store.list_planner_events("trace")) == [{"event": "step_start", "ts": 1.0}]
 
 
-@pytest.mark.parametrize("store", ["in_memory", "sqlite"], indirect=True)
 async def test_a_batch_stands_behind_what_was_saved_before(store: SupportsPlannerEventBatches) -> None:
     assert isinstance(store, SupportsPlannerEvents)
     await store.save_planner_event("trace", step(1))
