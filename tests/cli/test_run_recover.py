@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,19 +67,26 @@ def penguiflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "__init__.py").touch()
-    (tmp_path / "shop" / "planner.py").write_text(AGENT)
-    return tmp_path
-
-
-@pytest.fixture
-def token(project: Path) -> str:
-    asked = penguiflow(project, "run", "Order tea", "--json")
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A project in which a run waits, to be copied, and the token of the run."""
+    folder = tmp_path_factory.mktemp("waiting")
+    (folder / "shop").mkdir()
+    (folder / "shop" / "__init__.py").touch()
+    (folder / "shop" / "planner.py").write_text(AGENT)
+    asked = penguiflow(folder, "run", "Order tea", "--json")
     assert asked.returncode == 4, asked.stderr
-    return json.loads(asked.stdout.splitlines()[-1])["resume_token"]
+    return folder, json.loads(asked.stdout.splitlines()[-1])["resume_token"]
+
+
+@pytest.fixture
+def project(waiting: tuple[Path, str], tmp_path: Path) -> Path:
+    return shutil.copytree(waiting[0], tmp_path / "project")
+
+
+@pytest.fixture
+def token(waiting: tuple[Path, str]) -> str:
+    return waiting[1]
 
 
 def test_a_run_whose_process_died_with_the_answer_goes_on(project: Path, token: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,15 +73,21 @@ def pytest_in(cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project whose agent was asked once."""
-    (tmp_path / "forecaster").mkdir()
-    (tmp_path / "forecaster" / "__init__.py").touch()
-    (tmp_path / "forecaster" / "planner.py").write_text(AGENT)
-    asked = penguiflow(tmp_path, "run", "Will it rain?")
+@pytest.fixture(scope="module")
+def asked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose agent was asked once, to be copied."""
+    folder = tmp_path_factory.mktemp("asked_once")
+    (folder / "forecaster").mkdir()
+    (folder / "forecaster" / "__init__.py").touch()
+    (folder / "forecaster" / "planner.py").write_text(AGENT)
+    asked = penguiflow(folder, "run", "Will it rain?")
     assert asked.stdout == "It rains.\n", asked.stderr
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def project(asked_once: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(asked_once, tmp_path / "project")
 
 
 def test_the_test_passes_at_once_and_runs_no_tool(project: Path) -> None:
