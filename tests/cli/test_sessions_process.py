@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,26 +99,33 @@ def test_on_a_terminal_a_person_is_asked_before_anything_goes(
 
     terminal, other_end = os.openpty()
     command = [PENGUIFLOW, "sessions", "prune", "--older-than", "1d"]
-    with subprocess.Popen(
-        [sys.executable, "-c", ON_TERMINAL, *command], cwd=tmp_path, stdin=other_end
-    ) as process:
+    process = subprocess.Popen([sys.executable, "-c", ON_TERMINAL, *command], cwd=tmp_path, stdin=other_end)
+    try:
         os.close(other_end)
         shown = _read_until(terminal, b"for good? [y/N]")
-        os.write(terminal, answer)
-        shown += _read_until(terminal, None)
+        # A signal between the question and the wait for its answer is seen with the next key only.
+        shown += _read_until(terminal, None, again=answer)
         assert process.wait(WAIT_S) == code
-    os.close(terminal)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
 
     assert b"Old question?" in shown
     assert len(in_history(tmp_path, lambda store: store.list_sessions())) == left
 
 
-def _read_until(terminal: int, text: bytes | None) -> bytes:
-    """Read what a terminal shows until a text, or until the program ends."""
-    shown = b""
+def _read_until(terminal: int, text: bytes | None, *, again: bytes = b"") -> bytes:
+    """Read what a terminal shows until a text, or until the program ends; `again` is typed until it does."""
+    shown, deadline = b"", time.monotonic() + WAIT_S
+    if again:
+        os.write(terminal, again)
     while text is None or text not in shown:
-        readable, _, _ = select.select([terminal], [], [], WAIT_S)
-        assert readable, f"the command shows nothing more after {shown!r}"
+        readable, _, _ = select.select([terminal], [], [], 2 if again else WAIT_S)
+        assert readable or (again and time.monotonic() < deadline), f"nothing more is shown after {shown!r}"
+        if not readable:
+            os.write(terminal, again)
+            continue
         try:
             piece = os.read(terminal, 4096)
         except OSError:  # how a terminal says that the other end is closed

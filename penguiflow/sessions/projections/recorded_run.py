@@ -145,13 +145,16 @@ def _ended(call: RecordedCall, finished: ToolFinished) -> RecordedCall:
 
 
 def _decisions(events: Iterable[RunEvent]) -> tuple[RecordedDecision, ...]:
-    decisions: dict[str, RecordedDecision] = {}
+    decisions: list[RecordedDecision] = []
+    places: defaultdict[str, list[int]] = defaultdict(list)  # in `decisions`, by id of the request
     for event in events:
         match event.body:
             case PersonAsked(request_id=request_id) as asked:
-                decisions[request_id] = RecordedDecision(asked=asked)
-            case PersonAnswered(request_id=request_id) as answered if request_id in decisions:
-                decisions[request_id] = replace(decisions[request_id], answered=answered)
+                places[request_id].append(len(decisions))
+                decisions.append(RecordedDecision(asked=asked))
+            case PersonAnswered(request_id=request_id) as answered:
+                for place in places[request_id]:
+                    decisions[place] = replace(decisions[place], answered=answered)
             case _:
                 pass
-    return tuple(decisions.values())
+    return tuple(decisions)
