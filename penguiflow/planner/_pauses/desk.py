@@ -222,13 +222,7 @@ class PauseDesk:
         return {key: value for key, value in claimed.items() if key != "claimed"}
 
     async def _waiting(self, token: str) -> JsonObject:
-        record: JsonObject | None = await self._peek(token)
-        if not record or _USED in record:
-            if self._can_peek and "claimed" in (await self._peek(_claim_key(token)) or {}):
-                raise UnknownTokenError(
-                    f"token `{token[:64]}` was used: its run goes on, or broke off (then recover it)"
-                )
-            raise _unknown(token)
+        record = await self._unused(token)
         expires_at = record.get("expires_at")
         if expires_at is not None and self._clock() >= expires_at:
             for key in (token, record.get("group")):
@@ -240,8 +234,19 @@ class PauseDesk:
             return record
         held: JsonObject | None = await self._peek(group)
         if not held or _USED in held:
+            await self._unused(token)  # whoever took the group may have taken it for this very token
             raise _busy()
         return {**held, "group": group}
+
+    async def _unused(self, token: str) -> JsonObject:
+        record: JsonObject | None = await self._peek(token)
+        if record and _USED not in record:
+            return record
+        if self._can_peek and "claimed" in (await self._peek(_claim_key(token)) or {}):
+            raise UnknownTokenError(
+                f"token `{token[:64]}` was used: its run goes on, or broke off (then recover it)"
+            )
+        raise _unknown(token)
 
     async def _take_out(self, key: object) -> None:
         """See to it that what was loaded under a key is found there no more, whatever the store does."""
