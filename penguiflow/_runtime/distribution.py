@@ -9,14 +9,14 @@ from penguiflow._runtime.outlet import Outlet
 from penguiflow._runtime.trace import trace_id_of
 from penguiflow.bus import BusEnvelope, MessageBus
 from penguiflow.metrics import FlowEvent
-from penguiflow.redaction import without_known_secrets
+from penguiflow.redaction import redact
 from penguiflow.state.models import StoredEvent
 from penguiflow.state.protocol import StateStore
 from penguiflow.types import Message
 
 
 def store_outlet(store: StateStore) -> Outlet[FlowEvent]:
-    """Return the way of flow events into the store.
+    """Return the way of flow events, without their secrets, into the store.
 
     Raises:
         TypeError: it is no store.
@@ -25,7 +25,7 @@ def store_outlet(store: StateStore) -> Outlet[FlowEvent]:
 
     async def save(event: FlowEvent) -> None:
         told = StoredEvent.from_flow_event(event)
-        await store.save_event(replace(told, payload=without_known_secrets(dict(told.payload))))
+        await store.save_event(replace(told, payload=redact(told.payload)))
 
     return Outlet(
         save,

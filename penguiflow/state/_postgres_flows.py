@@ -12,7 +12,7 @@ from penguiflow.state._postgres_text import (
     maybe_to_column,
     to_column,
 )
-from penguiflow.state.flow_events import fingerprint, stored_payload
+from penguiflow.state.flow_events import fingerprint, payload_json
 from penguiflow.state.models import WITHOUT_TRACE, RemoteBinding, StoredEvent
 from penguiflow.state.stored_text import stored_object
 
@@ -37,7 +37,7 @@ class PostgresFlows(PostgresPart):
     """A `StateStore`. A payload value without JSON form comes back as its `str`."""
 
     async def save_event(self, event: StoredEvent) -> None:
-        payload = stored_payload(event)
+        payload = payload_json(event)
         await self._execute(
             _INSERT_EVENT,
             to_column(event.trace_id or WITHOUT_TRACE),

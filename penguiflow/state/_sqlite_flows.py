@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from penguiflow.state._sqlite_part import SqlitePart
 from penguiflow.state._sqlite_rows import flow_event
-from penguiflow.state.flow_events import fingerprint, stored_payload
+from penguiflow.state.flow_events import fingerprint, payload_json
 from penguiflow.state.models import WITHOUT_TRACE, RemoteBinding, StoredEvent
 
 
@@ -15,7 +15,7 @@ class SqliteFlows(SqlitePart):
     """A `StateStore`."""
 
     async def save_event(self, event: StoredEvent) -> None:
-        payload = stored_payload(event)
+        payload = payload_json(event)
         row = (
             event.trace_id or WITHOUT_TRACE,
             event.ts,

@@ -9,7 +9,6 @@ import hashlib
 import json
 from typing import Any
 
-from penguiflow.redaction import redact
 from penguiflow.state.errors import StoreError
 from penguiflow.state.models import StoredEvent
 
@@ -19,13 +18,8 @@ def payload_json(event: StoredEvent) -> str:
     return json.dumps(dict(event.payload), sort_keys=True, default=str)
 
 
-def stored_payload(event: StoredEvent) -> str:
-    """Return the text for a store that outlives the process: the same, without secrets."""
-    return json.dumps(redact(json.loads(payload_json(event))), sort_keys=True)
-
-
 def fingerprint(event: StoredEvent, payload_text: str) -> str:
-    """Return the digest by which an event that is saved twice is known; the text is the stored one."""
+    """Return the digest by which an event that is saved twice is known; the text is its `payload_json`."""
     identity = (event.trace_id, event.ts, event.kind, event.node_name, event.node_id, payload_text)
     return hashlib.sha256(repr(identity).encode("utf-8", "surrogatepass")).hexdigest()
 
