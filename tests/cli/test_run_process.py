@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -16,26 +15,13 @@ from typing import Any
 import pytest
 
 from tests.fakes import desk_agent
+from tests.fakes.command import PENGUIFLOW, penguiflow
 
 pytestmark = pytest.mark.process
 
-PENGUIFLOW = str(Path(sys.executable).with_name("penguiflow"))
 DESK = f"{desk_agent.__file__}:build_planner"
 DESK_WITH_SERVER = f"{desk_agent.__file__}:build_with_server"
 WAIT_S = 20
-
-
-def penguiflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PENGUIFLOW, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_S,
-        stdin=subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"},
-    )
 
 
 def ask(cwd: Path, question: str, *options: str) -> subprocess.CompletedProcess[str]:

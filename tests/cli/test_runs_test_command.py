@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.command import penguiflow
+
 pytestmark = pytest.mark.process
 
-PENGUIFLOW = str(Path(sys.executable).with_name("penguiflow"))
 WAIT_S = 60
 
 AGENT = """
@@ -48,18 +49,6 @@ def build_planner(state_store=None):
     client, catalog = FunctionLLM(reply), build_catalog([weather])
     return ReactPlanner(llm_client=client, catalog=catalog, state_store=state_store)
 """
-
-
-def penguiflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PENGUIFLOW, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_S,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def pytest_in(cwd: Path) -> subprocess.CompletedProcess[str]:

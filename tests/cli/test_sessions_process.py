@@ -13,28 +13,16 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import desk_agent
+from tests.fakes.command import PENGUIFLOW, penguiflow
 from tests.fakes.history import asked, run_of
 from tests.fakes.history_files import in_history, keep
 
 pytestmark = pytest.mark.process
 
-PENGUIFLOW = str(Path(sys.executable).with_name("penguiflow"))
 DESK = f"{desk_agent.__file__}:build_planner"
 WAIT_S = 20
 ON_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 """Makes what stdin is the terminal of the command that takes the program's place."""
-
-
-def penguiflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PENGUIFLOW, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_S,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def ask(cwd: Path, question: str, *options: str) -> subprocess.CompletedProcess[str]:
