@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from penguiflow.llm.protocol import ChatMessage
 from penguiflow.planner.events import ModelExchange
 from penguiflow.redaction import redact
 from penguiflow.sessions.json_parts import Json
@@ -61,6 +62,7 @@ class Contents:
         self._key = secrets.token_bytes(32)
         self._known: dict[str, None] = {}
         self._last_options: tuple[ModelExchange, RawContent | None] | None = None
+        self._last_prompt: Sequence[tuple[ChatMessage, ContentRef]] = ()
 
     def lighten(
         self, body: EventBody, exchange: ModelExchange | None
@@ -82,7 +84,7 @@ class Contents:
     def _with_exchange(
         self, body: ModelCalled, exchange: ModelExchange
     ) -> tuple[EventBody, tuple[RawContent, ...]]:
-        prompt = [(str(message.get("role")), self._message(message)) for message in exchange.messages]
+        messages, texts = self._prompt(exchange.messages)
         options = self._options(exchange)
         reply = exchange.reply or ""
         whole_reply = self._raw(reply) if len(reply) > MAX_INLINE_CHARS else None
@@ -90,12 +92,26 @@ class Contents:
             reply = plain_json(reply, max_chars=PREVIEW_CHARS)
         light = replace(
             body,
-            messages=tuple(raw.ref(role=role) for role, raw in prompt),
+            messages=messages,
             options=options.ref() if options else None,
             reply=reply,
             reply_content=whole_reply.ref() if whole_reply else None,
         )
-        return light, self._new(*(raw for _, raw in prompt), options, whole_reply)
+        return light, self._new(*texts, options, whole_reply)
+
+    def _prompt(self, messages: Sequence[ChatMessage]) -> tuple[tuple[ContentRef, ...], list[RawContent]]:
+        """Return the refs of a prompt, and the texts of its messages that the last one did not begin with."""
+        refs: list[ContentRef] = []
+        texts: list[RawContent] = []
+        for place, message in enumerate(messages):
+            # A conversation grows at its end; hashing all of it at every step would cost more than the step.
+            if place < len(self._last_prompt) and self._last_prompt[place][0] is message:
+                refs.append(self._last_prompt[place][1])
+            else:
+                texts.append(raw := self._message(message))
+                refs.append(raw.ref(role=str(message.get("role"))))
+        self._last_prompt = tuple(zip(messages, refs, strict=True))
+        return tuple(refs), texts
 
     def _message(self, message: Mapping[str, Any]) -> RawContent:  # a message in the form of its client
         content = message.get("content")

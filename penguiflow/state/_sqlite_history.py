@@ -28,9 +28,8 @@ class SqliteHistory(SqlitePart):
 
         def append(db: sqlite3.Connection) -> None:
             append_contents(db, contents)
-            append_events(db, events, rows)
+            append_events(db, events, [event_row(event) for event in events])
 
-        rows = [event_row(event) for event in events]
         await self._thread.write(append, durable=durable)
 
     async def load_run(self, run_id: str) -> Sequence[RunEvent]:

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 JsonObject: TypeAlias = dict[str, Any]
-"""A JSON object. The values are whatever JSON allows; a tool's schema, not this module, knows more."""
+"""A JSON object. The values are whatever JSON allows; a tool's schema, not this module, knows more.
+
+Its keys have a UTF-8 form: in a session's history the replacement character stands for a lone surrogate.
+"""
 
 TextChannel = Literal["thinking", "answer"]
 OutputStream = Literal["stdout", "stderr", "log"]
