@@ -1,4 +1,4 @@
-"""Servers that tests of several folders need: each is started once for all tests of a process."""
+"""What tests of several folders need: servers that are started once a process, and a clean slate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from penguiflow._redaction.known import KNOWN_SECRETS
 from tests.fakes.postgres import PostgresServer, missing_server
 
 
@@ -18,3 +19,10 @@ def postgres() -> Iterator[PostgresServer]:
         pytest.skip(missing)
     with PostgresServer.running() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests() -> Iterator[None]:
+    """Forget what a test registered: the canary of one may be a part of a text of another."""
+    yield
+    KNOWN_SECRETS.forget()

@@ -110,6 +110,13 @@ class KnownSecrets:
                 self._in_blocks = +self._in_blocks
                 self._note_change()
 
+    def forget(self) -> None:
+        """Know none of the values any more, but those of a block that is still open."""
+        with self._lock:
+            self._lasting.clear()
+            self._passing.clear()
+            self._note_change()
+
     def hide(self, text: str, shown: str = REDACTED) -> str:
         """Return the text with `shown` in the place of every secret."""
         spans = self._spans(text)
