@@ -1,4 +1,4 @@
-"""Loads the optional packages of `penguiflow[tools]`: once, in a thread, with the terminal left alone."""
+"""Loads the optional packages of `penguiflow[tools]`: each once, in a thread, the terminal left alone."""
 
 from __future__ import annotations
 
@@ -6,52 +6,120 @@ import asyncio
 import functools
 import logging
 import sys
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Protocol
 
 from penguiflow.tools._calls import CallWithRetries
 from penguiflow.tools._process import ServerProcess
-from penguiflow.tools._session import OpenSession, ServerUrl
+from penguiflow.tools._session import HttpService, OpenSession, ServerUrl, UtcpService
 from penguiflow.tools.errors import ErrorCategory, ToolConnectionError
 
 # The SDK logs under "client" too. Without any handler Python prints warnings to stderr by itself.
-_LOGGERS = ("fastmcp", "mcp", "client", "httpx2", "httpcore2")
+_LOGGERS = (
+    "fastmcp",
+    "mcp",
+    "client",
+    "httpx2",
+    "httpcore2",
+    "httpx",
+    "httpcore",
+    "utcp",
+    "utcp_http",
+    "aiohttp",
+)
 
 
-class Openers(Protocol):
-    """The ways to open a connection; the module `_mcp` satisfies it."""
+class McpOpeners(Protocol):
+    """The ways to open a connection to an MCP server; the module `_mcp` satisfies it."""
 
     def open_pipes(self, process: ServerProcess) -> OpenSession: ...
 
     def open_url(self, server: ServerUrl) -> OpenSession: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
-    """What the optional packages provide."""
+class HttpOpener(Protocol):
+    """Opens a connection to an HTTP service."""
 
-    openers: Openers
-    call_with_retries: CallWithRetries
+    def __call__(self, service: HttpService) -> OpenSession: ...
 
 
-async def load_backend() -> Backend:
-    """Return what the optional packages provide. The first call takes about a second, in a thread.
+class UtcpOpener(Protocol):
+    """Opens a connection to tools behind UTCP."""
+
+    def __call__(self, service: UtcpService) -> OpenSession: ...
+
+
+async def load_mcp() -> McpOpeners:
+    """Return how MCP servers are opened. The first call takes about a second, in a thread.
 
     Raises:
-        ToolConnectionError: they are not installed; the hint says how to install them.
+        ToolConnectionError: the packages are not installed; the hint says how to install them.
     """
-    if _import_backend.cache_info().currsize:
-        return _import_backend()
-    return await asyncio.to_thread(_import_backend)
+    if _import_mcp.cache_info().currsize:
+        return _import_mcp()
+    return await asyncio.to_thread(_import_mcp)
+
+
+async def load_http() -> HttpOpener:
+    """Return how HTTP services are opened; as `load_mcp`."""
+    if _import_http.cache_info().currsize:
+        return _import_http()
+    return await asyncio.to_thread(_import_http)
+
+
+async def load_utcp() -> UtcpOpener:
+    """Return how UTCP services are opened; as `load_mcp`."""
+    if _import_utcp.cache_info().currsize:
+        return _import_utcp()
+    return await asyncio.to_thread(_import_utcp)
+
+
+async def load_retries() -> CallWithRetries:
+    """Return what repeats calls; as `load_mcp`."""
+    if _import_retries.cache_info().currsize:
+        return _import_retries()
+    return await asyncio.to_thread(_import_retries)
+
+
+# Each import stands in its function and not above: FastMCP takes a second, and all may be missing.
 
 
 @functools.cache
-def _import_backend() -> Backend:
+def _import_mcp() -> McpOpeners:
     fastmcp_was_loaded = "fastmcp" in sys.modules
-    try:
-        # Here and not above: loading FastMCP takes a second, and it may not be installed.
+    with _said_what_is_missing():
         from penguiflow.tools import _mcp  # noqa: PLC0415
+    if not fastmcp_was_loaded:
+        _undo_log_handlers()
+    return _mcp
+
+
+@functools.cache
+def _import_http() -> HttpOpener:
+    with _said_what_is_missing():
+        from penguiflow.tools._http import open_service  # noqa: PLC0415
+    return open_service
+
+
+@functools.cache
+def _import_utcp() -> UtcpOpener:
+    with _said_what_is_missing():
+        from penguiflow.tools._utcp import open_service  # noqa: PLC0415
+    return open_service
+
+
+@functools.cache
+def _import_retries() -> CallWithRetries:
+    with _said_what_is_missing():
         from penguiflow.tools._retry import call_with_retries  # noqa: PLC0415
+    return call_with_retries
+
+
+@contextmanager
+def _said_what_is_missing() -> Generator[None]:
+    try:
+        yield
     except ImportError as error:
         raise ToolConnectionError(
             f"connecting to tool servers needs packages that are not installed (`{error.name}`)",
@@ -59,11 +127,8 @@ def _import_backend() -> Backend:
             cause=error,
             hint="pip install 'penguiflow[tools]'",
         ) from error
-    if not fastmcp_was_loaded:
-        _undo_log_handlers()
     for name in _LOGGERS:
         _silence_last_resort(logging.getLogger(name))
-    return Backend(openers=_mcp, call_with_retries=call_with_retries)
 
 
 def _undo_log_handlers() -> None:

@@ -28,7 +28,7 @@ class LostDuringCallError(ToolConnectionError):
     """The connection broke after the request was sent: nobody knows whether the tool ran."""
 
 
-_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "gaierror"})
 
 
 def was_never_sent(error: BaseException) -> bool:

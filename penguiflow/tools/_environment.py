@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from penguiflow.tools.errors import ToolAuthError
+from penguiflow.tools.errors import MissingVariableError
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+# `env:` is how Cursor and VS Code write the same.
+# A default holds no `${`, or a text full of references that never end would take quadratic time.
+_REFERENCE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*+)(?::-((?:[^}$]|\$(?!\{))*+))?\}")
 
 # What programs need to start, find their caches and write text; nothing in it is a credential.
 _INHERITED = frozenset({
@@ -26,17 +28,17 @@ def process_environment() -> Mapping[str, str]:
 
 
 def expand(text: str, environment: Mapping[str, str], *, owner: str) -> str:
-    """Replace each `${VAR}` and `${VAR:-default}` in `text`.
+    """Replace each `${VAR}`, `${VAR:-default}` and `${env:VAR}` in `text`.
 
     Raises:
-        ToolAuthError: a variable without default is not set; names it and the `owner`.
+        MissingVariableError: a variable without default is not set; names it and the `owner`.
     """
 
     def value_of(reference: re.Match[str]) -> str:
         variable, default = reference.group(1), reference.group(2)
         value = environment.get(variable) or default
         if value is None:
-            raise ToolAuthError(
+            raise MissingVariableError(
                 f"environment variable `{variable}`, which `{owner}` needs, is not set",
                 hint=f"export {variable}=... and connect again",
             )
@@ -50,6 +52,22 @@ def expand_known(text: str, environment: Mapping[str, str]) -> str:
     return _REFERENCE.sub(
         lambda reference: environment.get(reference.group(1)) or reference.group(2) or reference.group(), text
     )
+
+
+def names_referred_to(text: str) -> list[str]:
+    """Return the variables that `expand` would look up, each once."""
+    return list(dict.fromkeys(reference.group(1) for reference in _REFERENCE.finditer(text)))
+
+
+def names_to_set(text: str) -> list[str]:
+    """Return the variables that a person has to set before `expand`: no default, not set by every system."""
+    required = [found.group(1) for found in _REFERENCE.finditer(text) if found.group(2) is None]
+    return [name for name in dict.fromkeys(required) if not _is_harmless(name)]
+
+
+def without_references(text: str) -> str:
+    """Return what stands in the text itself."""
+    return _REFERENCE.sub("", text)
 
 
 def values_referred_to(text: str, environment: Mapping[str, str]) -> Iterator[str]:

@@ -16,12 +16,14 @@ _HINT_LINES = 3
 class Attempt:
     """What is known about an attempt to connect, or about a connection that ended.
 
-    `target` is the command or URL without secrets, `program` the first word of a command (None for a URL).
+    `target` is the command or URL without secrets, `program` the first word of a command (None for a URL),
+    `protocol` what was to be spoken (`MCP`).
     """
 
     name: str
     target: str
     program: str | None
+    protocol: str
     cwd: str | None
     timeout_s: float
     last_lines: Sequence[str] = ()
@@ -30,7 +32,7 @@ class Attempt:
 
 def explain_failure(attempt: Attempt, error: Exception) -> ToolNodeError:
     """Return the error for a connection that did not come up."""
-    if isinstance(error, ToolNodeError):
+    if isinstance(error, ToolNodeError) and attempt.exit_code is None:
         return _with_refusal_hint(attempt, error)
     if attempt.exit_code is not None:
         return ToolConnectionError(
@@ -50,7 +52,7 @@ def explain_failure(attempt: Attempt, error: Exception) -> ToolNodeError:
     if isinstance(error, OSError):
         return _not_started(attempt, error)
     return ToolConnectionError(
-        f"`{attempt.name}` does not speak MCP: `{attempt.target}` ({_reason(error)})",
+        f"`{attempt.name}` does not speak {attempt.protocol}: `{attempt.target}` ({_reason(error)})",
         cause=error,
         hint=_output_hint(attempt) or "check that the command starts an MCP server that uses stdio",
     )
@@ -89,7 +91,7 @@ def _not_started(attempt: Attempt, error: OSError) -> ToolConnectionError:
 
 
 def _unreachable(attempt: Attempt, error: Exception) -> ToolNodeError:
-    adapted = adapt_exception(error, "MCP")
+    adapted = adapt_exception(error, attempt.protocol)
     if isinstance(adapted, ToolConnectionError):
         return ToolConnectionError(
             f"cannot reach `{attempt.name}` at `{attempt.target}`: {_reason(error)}",
@@ -97,9 +99,9 @@ def _unreachable(attempt: Attempt, error: Exception) -> ToolNodeError:
             hint="check that the server runs and that host and port are right",
         )
     return ToolConnectionError(
-        f"no MCP server for `{attempt.name}` at `{attempt.target}`: {_reason(error)}",
+        f"no {attempt.protocol} server for `{attempt.name}` at `{attempt.target}`: {_reason(error)}",
         cause=error,
-        hint="check the path of the URL; MCP servers often listen at `/mcp`, older ones at `/sse`",
+        hint=_path_hint(attempt),
     )
 
 
@@ -118,13 +120,22 @@ def _with_refusal_hint(attempt: Attempt, error: ToolNodeError) -> ToolNodeError:
         f"`{attempt.name}` answered with status {error.status_code}: `{attempt.target}`",
         status_code=error.status_code,
         cause=error,
-        hint="check the path of the URL; MCP servers often listen at `/mcp`, older ones at `/sse`",
+        hint=_path_hint(attempt),
     )
+
+
+def _path_hint(attempt: Attempt) -> str:
+    if attempt.protocol != "MCP":
+        return "check the path of the URL: it should lead to the document that describes the service"
+    return "check the path of the URL; MCP servers often listen at `/mcp`, older ones at `/sse`"
 
 
 def _silence_hint(attempt: Attempt) -> str:
     kind = "URL" if attempt.program is None else "command"
-    return f"check that this {kind} is an MCP server; a slow one needs a larger `timeout_s`"
+    return (
+        f"check that this {kind} is that of a server which speaks {attempt.protocol}; "
+        "a slow one needs a larger `timeout_s`"
+    )
 
 
 def _output_hint(attempt: Attempt) -> str | None:

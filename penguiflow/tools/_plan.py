@@ -5,38 +5,47 @@ from __future__ import annotations
 import base64
 import shlex
 from collections.abc import Mapping
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from penguiflow.redaction import redact_text
 from penguiflow.safe_text import safe_line
 from penguiflow.tools._environment import child_environment, expand
 from penguiflow.tools._process import ServerCommand
-from penguiflow.tools._session import ServerUrl
+from penguiflow.tools._session import HttpService, LiveHeaders, ServerUrl, UtcpService, no_headers
 from penguiflow.tools.config import AuthType, ExternalToolConfig, McpTransportMode, TransportType
-from penguiflow.tools.errors import ErrorCategory, ToolAuthError, ToolConnectionError
+from penguiflow.tools.errors import ErrorCategory, ToolConnectionError
 
 _MAX_TARGET_CHARS = 300
 
+ConnectionPlan: TypeAlias = ServerCommand | ServerUrl | HttpService | UtcpService
 
-def plan_connection(config: ExternalToolConfig, environment: Mapping[str, str]) -> ServerCommand | ServerUrl:
+
+def plan_connection(
+    config: ExternalToolConfig,
+    environment: Mapping[str, str],
+    *,
+    live_headers: LiveHeaders = no_headers,
+    token: str | None = None,
+) -> ConnectionPlan:
     """Return what to start or open.
 
+    A user's token reaches a URL by `live_headers`, and a server process as the variable that `token_env` of
+    the `auth_config` names.
+
     Raises:
-        ToolAuthError: a variable is not set, or the auth type needs a sign-in.
+        MissingVariableError: a variable is not set.
         ToolConnectionError: the config asks for something that cannot be connected.
     """
-    if config.transport is not TransportType.MCP:
-        raise _impossible(
-            f"transport `{config.transport.value}` of `{config.name}` is not supported", "use `mcp`"
-        )
-    if config.auth_type is AuthType.OAUTH2_USER:
-        raise ToolAuthError(
-            f"`{config.name}` needs a sign-in by OAuth, which this connection cannot do",
-            hint="use a token: auth_type `bearer` for a URL, or the variable the server documents in `env`",
-        )
-    if config.is_url:
-        return _plan_url(config, environment)
-    return _plan_command(config, environment)
+    match config.transport:
+        case TransportType.MCP:
+            if config.is_url:
+                return _plan_url(config, environment, live_headers)
+            return _plan_command(config, environment, token)
+        case TransportType.HTTP:
+            return _plan_service(config, environment, live_headers)
+        case TransportType.UTCP | TransportType.CLI:
+            return _plan_utcp(config, environment, live_headers)
 
 
 def target_text(config: ExternalToolConfig) -> str:
@@ -48,18 +57,14 @@ def target_text(config: ExternalToolConfig) -> str:
     return safe_line(redact_text(target), max_chars=_MAX_TARGET_CHARS)
 
 
-def _plan_command(config: ExternalToolConfig, environment: Mapping[str, str]) -> ServerCommand:
-    try:
-        words = shlex.split(config.connection)
-    except ValueError as error:
-        raise _impossible(
-            f"the command of `{config.name}` cannot be split: {error}", "close the quote"
-        ) from error
-    if not words or not words[0]:
-        raise _impossible(f"the command of `{config.name}` is empty", "give a command line or a URL")
+def _plan_command(
+    config: ExternalToolConfig, environment: Mapping[str, str], token: str | None
+) -> ServerCommand:
     # Words first, values second: a value with spaces or quotes stays one argument.
-    arguments = [expand(word, environment, owner=config.name) for word in words]
+    arguments = [expand(word, environment, owner=config.name) for word in _words(config)]
     given = {key: expand(value, environment, owner=config.name) for key, value in config.env.items()}
+    if token is not None and (variable := config.auth_config.get("token_env")):
+        given[variable] = token
     for text in (*arguments, *given, *given.values()):
         if "\0" in text:
             raise _impossible(f"the command of `{config.name}` contains a NUL character", "remove it")
@@ -68,18 +73,90 @@ def _plan_command(config: ExternalToolConfig, environment: Mapping[str, str]) ->
     )
 
 
-def _plan_url(config: ExternalToolConfig, environment: Mapping[str, str]) -> ServerUrl:
-    url = expand(config.connection, environment, owner=config.name)
+def _plan_url(
+    config: ExternalToolConfig, environment: Mapping[str, str], live_headers: LiveHeaders
+) -> ServerUrl:
+    url, headers = _url_and_headers(config, environment)
     if not url.lower().startswith(("http://", "https://")):
         raise _impossible(
             f"`{config.name}` has a WebSocket URL, which MCP does not use", "use http:// or https://"
         )
+    sse = _uses_sse(config.mcp_transport_mode, url)
+    return ServerUrl(url=url, headers=headers, live_headers=live_headers, sse=sse)
+
+
+def _plan_service(
+    config: ExternalToolConfig, environment: Mapping[str, str], live_headers: LiveHeaders
+) -> HttpService:
+    url, headers = _url_and_headers(config, environment)
+    if not url.lower().startswith(("http://", "https://")):
+        raise _impossible(
+            f"`{config.name}` needs the URL of an OpenAPI document or of a list of tools",
+            "use http:// or https://, or the transport `mcp` or `cli` for a command",
+        )
+    return HttpService(
+        name=config.name,
+        url=url,
+        headers=headers,
+        live_headers=live_headers,
+        timeout_s=config.timeout_s,
+        allowed_hosts=tuple(config.allowed_hosts),
+        max_response_bytes=config.max_response_bytes,
+    )
+
+
+def _plan_utcp(
+    config: ExternalToolConfig, environment: Mapping[str, str], live_headers: LiveHeaders
+) -> UtcpService:
+    variables = {key: expand(value, environment, owner=config.name) for key, value in config.env.items()}
+    connection, headers = _url_and_headers(config, environment)
+    return UtcpService(
+        name=config.name,
+        kind=config.utcp_mode.value if config.is_url else "command",
+        connection=connection,
+        variables=variables,
+        environment=child_environment(variables, environment),
+        headers=headers,
+        live_headers=live_headers,
+        cwd=config.cwd,
+        timeout_s=config.timeout_s,
+        allowed_hosts=tuple(config.allowed_hosts),
+        max_response_bytes=config.max_response_bytes,
+    )
+
+
+def _url_and_headers(
+    config: ExternalToolConfig, environment: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
+    """Return what to connect to, and what is sent with each request if that is over HTTP."""
+    connection = _expanded_connection(config, environment)
     given = {**config.headers, **_auth_headers(config)}
     headers = {key: expand(value, environment, owner=config.name) for key, value in given.items()}
-    url, basic = _without_userinfo(url)
+    if not config.is_url:
+        return connection, headers
+    url, basic = _without_userinfo(connection)
     if basic is not None and "authorization" not in {key.lower() for key in headers}:
         headers["Authorization"] = basic
-    return ServerUrl(url=url, headers=headers, sse=_uses_sse(config.mcp_transport_mode, url))
+    return url, headers
+
+
+def _expanded_connection(config: ExternalToolConfig, environment: Mapping[str, str]) -> str:
+    if config.is_url:
+        return expand(config.connection, environment, owner=config.name)
+    # Words first, values second: a value with spaces or quotes stays one argument.
+    return shlex.join(expand(word, environment, owner=config.name) for word in _words(config))
+
+
+def _words(config: ExternalToolConfig) -> list[str]:
+    try:
+        words = shlex.split(config.connection)
+    except ValueError as error:
+        raise _impossible(
+            f"the command of `{config.name}` cannot be split: {error}", "close the quote"
+        ) from error
+    if not words or not words[0]:
+        raise _impossible(f"the command of `{config.name}` is empty", "give a command line or a URL")
+    return words
 
 
 def _without_userinfo(url: str) -> tuple[str, str | None]:

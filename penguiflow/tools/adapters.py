@@ -7,7 +7,8 @@ over another transport must not load them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from penguiflow.safe_text import safe_text
@@ -24,6 +25,11 @@ from penguiflow.tools.errors import (
 _MAX_MESSAGE_CHARS = 2000
 _CONNECTION_CLOSED = -32000
 _REQUEST_TIMEOUT = -32001
+
+# "HTTP 503", "HTTP/1.1 502", "status code: 404"; the port of a URL is no status.
+_STATUS_IN_TEXT = re.compile(
+    r"(?:http(?!s?://)(?:/\d(?:\.\d)?)?|status)[^\d\n]{0,20}([1-9]\d\d)(?!\d)", re.IGNORECASE
+)
 
 
 def adapt_exception(exc: BaseException, transport: str) -> ToolNodeError:
@@ -42,7 +48,15 @@ def adapt_exception(exc: BaseException, transport: str) -> ToolNodeError:
         return ToolConnectionError(f"{transport} connection failed: {_text(exc)}", cause=exc)
     if transport.casefold() == "mcp":
         return adapt_mcp_error(exc)
-    return error_of_status(_status_code(exc), f"{transport} call failed: {_text(exc)}", cause=exc)
+    return _adapt_http_error(exc, transport)
+
+
+def adapt_utcp_error(exc: BaseException) -> ToolNodeError:
+    """Return the `ToolNodeError` for an exception of a UTCP client, or of any client of HTTP.
+
+    The status is that of the exception, else the one its text names.
+    """
+    return _adapt_http_error(exc, "UTCP")
 
 
 def adapt_mcp_error(exc: BaseException) -> ToolNodeError:
@@ -52,11 +66,16 @@ def adapt_mcp_error(exc: BaseException) -> ToolNodeError:
         return _adapt_protocol_error(exc)
     if _is_connection_error(exc):
         return ToolConnectionError(f"MCP connection failed: {_text(exc)}", cause=exc)
-    return error_of_status(_status_code(exc), f"MCP call failed: {_text(exc)}", cause=exc)
+    status_code = _status_code(exc, ("status_code", "code"))
+    return error_of_status(status_code, f"MCP call failed: {_text(exc)}", cause=exc)
 
 
 def error_of_status(
-    status_code: int | None, message: str, *, cause: BaseException | None = None
+    status_code: int | None,
+    message: str,
+    *,
+    cause: BaseException | None = None,
+    retry_after_s: float | None = None,
 ) -> ToolNodeError:
     """Return the error class that an HTTP status stands for, with `message`."""
     match status_code:
@@ -70,7 +89,7 @@ def error_of_status(
             error_class = ToolClientError
         case _:
             error_class = ToolNodeError
-    return error_class(message, status_code=status_code, cause=cause)
+    return error_class(message, status_code=status_code, cause=cause, retry_after_s=retry_after_s)
 
 
 def causes(exc: BaseException) -> Iterator[BaseException]:
@@ -87,6 +106,20 @@ def causes(exc: BaseException) -> Iterator[BaseException]:
             group = cast("BaseExceptionGroup[BaseException]", current)  # isinstance leaves it unknown
             waiting += group.exceptions
         waiting += [link for link in (current.__context__, current.__cause__) if link is not None]
+
+
+def _adapt_http_error(exc: BaseException, transport: str) -> ToolNodeError:
+    status_code = _status_code(exc, ("status_code", "status"))
+    if status_code is None and (named := _STATUS_IN_TEXT.search(str(exc))):
+        status_code = int(named.group(1))
+    class_name, text = type(exc).__name__, str(exc).casefold()
+    if "HttpError" in class_name:
+        return error_of_status(status_code, f"{transport} call failed: {_text(exc)}", cause=exc)
+    if "UtcpConnectionError" in class_name or _is_connection_error(exc):
+        return ToolConnectionError(f"{transport} connection failed: {_text(exc)}", cause=exc)
+    if "Timeout" in class_name or "timeout" in text:
+        return ToolTimeoutError(f"{transport} call got no answer in time: {_text(exc)}", cause=exc)
+    return error_of_status(status_code, f"{transport} call failed: {_text(exc)}", cause=exc)
 
 
 def _adapt_protocol_error(exc: BaseException) -> ToolNodeError:
@@ -106,8 +139,8 @@ def _is_connection_error(exc: BaseException) -> bool:
     )
 
 
-def _status_code(exc: BaseException) -> int | None:
-    for attribute in ("status_code", "code"):
+def _status_code(exc: BaseException, attributes: Sequence[str]) -> int | None:
+    for attribute in attributes:
         value = getattr(exc, attribute, None)
         if isinstance(value, int):
             return value

@@ -3,9 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from penguiflow.tools._output_config import (
+    DEFAULT_BINARY_SIGNATURES,
+    ArtifactExtractionConfig,
+    ArtifactFieldConfig,
+    BinaryDetectionConfig,
+    ResourceHandlingConfig,
+)
+
+__all__ = [
+    "DEFAULT_BINARY_SIGNATURES",
+    "ArtifactExtractionConfig",
+    "ArtifactFieldConfig",
+    "AuthType",
+    "BinaryDetectionConfig",
+    "ExternalToolConfig",
+    "McpTransportMode",
+    "OutputTransformer",
+    "ResourceHandlingConfig",
+    "RetryPolicy",
+    "TransportType",
+    "UtcpMode",
+]
+
+OutputTransformer: TypeAlias = Callable[[str, Any, Any], Any]
+"""Takes the namespaced tool, the raw result and the caller's context, and returns what the planner is given
+in its place; may be a coroutine function. Only its author knows what is in a result, hence `Any`."""
 
 
 class TransportType(StrEnum):
@@ -27,6 +56,14 @@ class AuthType(StrEnum):
     OAUTH2_USER = "oauth2_user"
 
 
+class UtcpMode(StrEnum):
+    """What a UTCP URL leads to; `AUTO` looks at what is there."""
+
+    AUTO = "auto"
+    MANUAL_URL = "manual_url"
+    BASE_URL = "base_url"
+
+
 class McpTransportMode(StrEnum):
     """The HTTP variant of MCP behind a URL; `AUTO` takes SSE when the URL says `/sse`."""
 
@@ -36,7 +73,11 @@ class McpTransportMode(StrEnum):
 
 
 class RetryPolicy(BaseModel):
-    """When a failed call is tried again, and after which pause."""
+    """When a failed call is tried again, and after which pause.
+
+    The pauses double from `wait_exponential_min_s` up to `wait_exponential_max_s`; a server that asks for a
+    longer one is given it. An answer with a status is repeated only if `retry_on_status` has it.
+    """
 
     max_attempts: int = Field(default=3, ge=1, le=10)
     wait_exponential_min_s: float = Field(default=0.1, ge=0.01)
@@ -60,10 +101,13 @@ class ExternalToolConfig(BaseModel):
     """One external tool server.
 
     `name` becomes the namespace of its tools. `connection` is a command line for an MCP server over stdio
-    (split as a shell would, but run without one), otherwise a URL. `${VAR}` in `connection`, `env`, `headers`
-    and `auth_config` is replaced when connecting. `tool_filter` and `approval_filter` are regular expressions
-    matched from the start of the name without its namespace: which tools are taken (None or empty: all), and
-    which of them a person has to approve before each call (None or empty: none).
+    (split as a shell would, but run without one), otherwise a URL: of an MCP server, of an OpenAPI document
+    (`http`), of a UTCP manual (`utcp`). `${VAR}` in `connection`, `env`, `headers` and `auth_config` is
+    replaced when connecting. `tool_filter` and `approval_filter` are regular expressions matched from the
+    start of the name without its namespace: which tools are taken (None or empty: all), and which of them a
+    person has to approve before each call (None or empty: none). `allowed_hosts` names hosts whose address
+    may be private although a document or a redirect of the service leads there; `max_response_bytes` bounds
+    one answer over HTTP and UTCP. A server that is not `enabled` is shown and never started.
     """
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -72,6 +116,7 @@ class ExternalToolConfig(BaseModel):
     description: str = ""
     transport: TransportType
     connection: str = Field(repr=False)  # a URL or an argument may hold a credential
+    utcp_mode: UtcpMode = UtcpMode.AUTO
     mcp_transport_mode: McpTransportMode = McpTransportMode.AUTO
     env: dict[str, str] = Field(default_factory=dict, repr=False)
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
@@ -84,6 +129,11 @@ class ExternalToolConfig(BaseModel):
     tool_filter: list[str] | None = None
     approval_filter: list[str] | None = None
     arg_validation: dict[str, object] = Field(default_factory=_default_arg_validation)
+    artifact_extraction: ArtifactExtractionConfig = Field(default_factory=ArtifactExtractionConfig)
+    output_transformer: OutputTransformer | None = Field(default=None, exclude=True, repr=False)
+    allowed_hosts: list[str] = Field(default_factory=list)
+    max_response_bytes: int = Field(default=10_000_000, ge=1_000)
+    enabled: bool = True
 
     @field_validator("connection")
     @classmethod
@@ -110,6 +160,12 @@ class ExternalToolConfig(BaseModel):
             raise ValueError(
                 f"auth_type `{self.auth_type.value}` of `{self.name}` needs {keys} in `auth_config`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _utcp_mode_is_for_utcp(self) -> ExternalToolConfig:
+        if self.transport is TransportType.MCP and self.utcp_mode is not UtcpMode.AUTO:
+            raise ValueError(f"`utcp_mode` of `{self.name}` is for UTCP; leave it out for an MCP server")
         return self
 
     @property

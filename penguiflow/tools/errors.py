@@ -6,7 +6,8 @@ ToolNodeError
 ├── ToolServerError      5xx
 ├── ToolRateLimitError   429
 ├── ToolTimeoutError     no answer within `timeout_s`
-└── ToolConnectionError  the server cannot be started, reached or talked to
+├── ToolConnectionError  the server cannot be started, reached or talked to
+└── MissingVariableError a variable the config refers to is not set: a ToolAuthError and a ToolConnectionError
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class ToolNodeError(Exception):
     """An external tool failed.
 
     The category is the one given, else what the status says, else that of the class. `hint` is a sentence
-    for a person: what to do next.
+    for a person: what to do next. `retry_after_s` is the pause the server asked for.
     """
 
     default_category: ClassVar[ErrorCategory] = ErrorCategory.UNKNOWN
@@ -73,11 +74,13 @@ class ToolNodeError(Exception):
         category: ErrorCategory | None = None,
         cause: BaseException | None = None,
         hint: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status_code = status_code
         self.hint = hint
+        self._retry_after_s = retry_after_s
         if category is None and status_code is not None:
             category = category_of_status(status_code)
         self.category = category or self.default_category
@@ -91,7 +94,10 @@ class ToolNodeError(Exception):
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """How long to wait at least before trying again; None when nothing says so."""
+        """How long to wait at least before trying again: what the server asked for, else a second after a
+        rate limit; None when nothing says so."""
+        if self._retry_after_s is not None:
+            return self._retry_after_s
         return _RATE_LIMIT_PAUSE_S if self.category is ErrorCategory.RETRYABLE_RATE_LIMIT else None
 
     def to_dict(self) -> ToolErrorRecord:
@@ -138,3 +144,9 @@ class ToolTimeoutError(ToolNodeError):
     """No answer came within `timeout_s`."""
 
     default_category = ErrorCategory.RETRYABLE_SERVER
+
+
+class MissingVariableError(ToolAuthError, ToolConnectionError):
+    """A variable that the config refers to is not set: a credential is missing, and nothing was started."""
+
+    default_category = ErrorCategory.AUTH_REQUIRED

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
-from penguiflow.tools import adapt_exception, adapt_mcp_error
-from penguiflow.tools.adapters import causes
+from penguiflow.tools.adapters import adapt_exception, adapt_mcp_error, adapt_utcp_error, causes
 from penguiflow.tools.errors import (
     ToolAuthError,
     ToolClientError,
@@ -54,6 +54,73 @@ def test_mcp_exceptions(raised: Exception, error_class: type[ToolNodeError]) -> 
     error = adapt_mcp_error(raised)
     assert type(error) is error_class
     assert error.__cause__ is raised
+
+
+class UtcpHttpError(Exception):
+    """Named as the contract names it."""
+
+
+class UtcpConnectionError(Exception):
+    """As above."""
+
+
+class UtcpTimeoutError(Exception):
+    """As above."""
+
+
+class ClientResponseError(Exception):
+    """Carries a status as aiohttp does."""
+
+    def __init__(self, status: int, message: str = "refused") -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@pytest.mark.parametrize(
+    ("raised", "error_class", "status"),
+    [
+        (HTTPStatusError(429), ToolRateLimitError, 429),
+        (ClientResponseError(503), ToolServerError, 503),
+        (ClientResponseError(401), ToolAuthError, 401),
+        (ClientResponseError(600), ToolNodeError, 600),
+        (UtcpHttpError("HTTP 404 of the connection"), ToolClientError, 404),
+        (UtcpHttpError("no number"), ToolNodeError, None),
+        (RuntimeError("HTTP error 500"), ToolServerError, 500),
+        (RuntimeError("HTTP/1.1 502 Bad Gateway"), ToolServerError, 502),
+        (RuntimeError("status: 403"), ToolAuthError, 403),
+        (RuntimeError("failed with status code 429!"), ToolRateLimitError, 429),
+        (RuntimeError("http://127.0.0.1:404/x is odd"), ToolNodeError, None),
+        (RuntimeError("HTTP 12345"), ToolNodeError, None),
+        (RuntimeError("404 without a word before it"), ToolNodeError, None),
+        (UtcpConnectionError("down"), ToolConnectionError, None),
+        (RuntimeError("the Connection dropped, status 503"), ToolConnectionError, None),
+        (UtcpTimeoutError("slow"), ToolTimeoutError, None),
+        (RuntimeError("read Timeout, status 503"), ToolTimeoutError, None),
+        (ClientResponseError(503, "upstream connection"), ToolConnectionError, None),
+        (ValueError("odd"), ToolNodeError, None),
+    ],
+)
+def test_utcp_exceptions(raised: Exception, error_class: type[ToolNodeError], status: int | None) -> None:
+    error = adapt_utcp_error(raised)
+    assert (type(error), error.status_code, error.__cause__) == (error_class, status, raised)
+    assert type(adapt_exception(raised, "utcp")) is error_class
+    assert type(adapt_exception(raised, "http")) is error_class
+
+
+@pytest.mark.parametrize(
+    ("adapt", "start"),
+    [
+        (lambda: adapt_mcp_error(McpError("no")), "MCP tool error: no"),
+        (
+            lambda: adapt_mcp_error(RuntimeError("connection reset")),
+            "MCP connection failed: connection reset",
+        ),
+        (lambda: adapt_utcp_error(RuntimeError("connection reset")), "UTCP connection failed"),
+        (lambda: adapt_exception(RuntimeError("odd"), "HTTP"), "HTTP call failed: odd"),
+    ],
+)
+def test_the_text_begins_with_what_failed(adapt: Callable[[], ToolNodeError], start: str) -> None:
+    assert str(adapt()).startswith(start)
 
 
 @pytest.mark.parametrize("transport", ["mcp", "utcp"])
