@@ -31,11 +31,18 @@ IMAGE = {"type": "image", "mimeType": "image/png", "data": "aGk="}
         (None, [text(' {"a": 1}')], {"a": 1}),
         (None, [text("[1, 2]")], [1, 2]),
         (None, [text("[not json")], "[not json"),
+        (None, [text('{"a": NaN}')], '{"a": NaN}'),
+        (None, [text("[" + "9" * 5000 + "]")], "[" + "9" * 5000 + "]"),
+        (None, [text("[" * 5000)], "[" * 5000),
         (None, [text("a"), text("b")], ["a", "b"]),
         (None, [IMAGE], IMAGE),
         (None, [text("look"), IMAGE], ["look", IMAGE]),
         (None, [], None),
         (None, [text("")], ""),
+        ({"a": 1}, [text("a is 1"), IMAGE], {"a": 1, "content": [IMAGE]}),
+        ({"result": 5}, [text("5"), IMAGE], {"result": 5, "content": [IMAGE]}),
+        ({"content": "mine"}, [IMAGE], {"content": "mine", "content_blocks": [IMAGE]}),
+        ([1], [IMAGE], {"result": [1], "content": [IMAGE]}),
     ],
 )
 def test_the_value_of_a_reply(structured: Any, blocks: list[dict[str, Any]], value: Any) -> None:
