@@ -1,100 +1,77 @@
-"""Tool servers that a project names in its `.mcp.json` (or `mcp.json`), the file other MCP hosts read too.
+"""Tool servers that files name: a project's `.mcp.json` and `mcp.json`, the files other MCP hosts read too,
+and files given by hand.
 
     {"mcpServers": {
         "notes": {"command": "python", "args": ["notes.py"], "env": {"MODE": "${MODE:-quiet}"}},
-        "wiki": {"url": "https://wiki.example/mcp", "headers": {"Authorization": "Bearer ${KEY}"}}}}
+        "wiki": {"url": "https://wiki.example/mcp", "headers": {"Authorization": "Bearer ${KEY}"}},
+        "shop": {"transport": "openapi", "url": "https://shop.example/openapi.json", "timeout_s": 10}}}
 
-`${VAR}` is replaced when connecting, not here. A command runs in the project's folder unless `cwd` says
-another. `timeout_s`, `tool_filter` and `approval_filter` of `ExternalToolConfig` may be given as well.
+`${VAR}`, `${VAR:-default}` and `${env:VAR}` are replaced when connecting, not here. A command runs in the
+project's folder unless `cwd` says another. `type` or `transport` is `stdio`, `http` (also `streamable-http`),
+`sse`, or one no other host has: `openapi`, `utcp`, `cli`. Further keys are those of `ExternalToolConfig`
+(`timeout_s`, `tool_filter`, `approval_filter`, `auth_type` with `auth_config`, ...), `auth`, and `disabled`
+or `enabled`. Comments, commas too many and `servers` instead of `mcpServers` are taken, as VS Code writes
+them; Claude Desktop and Claude Code refuse a file with comments.
 """
 
 from __future__ import annotations
 
-import json
-import shlex
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from penguiflow.redaction import redact_text
+from penguiflow.safe_text import SafeText, safe_line
+from penguiflow.tools._server_files.entries import ServerEntry, entries_of, servers_of_text
+from penguiflow.tools._server_files.whole_file import read_small
+from penguiflow.tools.config import ExternalToolConfig
 
-from penguiflow.safe_text import safe_line
-from penguiflow.tools._secrets import remember_secrets_of
-from penguiflow.tools.config import ExternalToolConfig, McpTransportMode, TransportType
-
-__all__ = ["PROJECT_FILES", "ProjectToolsError", "project_servers"]
+__all__ = [
+    "PROJECT_FILES",
+    "FileProblem",
+    "ProjectToolsError",
+    "ServerEntry",
+    "ServerFiles",
+    "project_servers",
+    "read_servers",
+    "server_file_entries",
+]
 
 PROJECT_FILES: Final = (".mcp.json", "mcp.json")
-"""The files looked for; the first that exists counts."""
+"""The files looked for in a project; a server of the first takes the place of one of the second."""
 
-_MAX_BYTES: Final = 1_000_000
+_MAX_MESSAGE_CHARS: Final = 300
 
 
 class ProjectToolsError(ValueError):
     """The file is no list of servers; the message names the file and the place in it."""
 
 
-class _Server(BaseModel):
-    """One server as the file writes it; keys only other hosts know are ignored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileProblem:
+    """A file none of whose servers can be used; the message names it."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    type: Literal["stdio", "http", "sse", "streamable-http", "streamable_http"] | None = None
-    command: str | None = Field(default=None, min_length=1)
-    args: list[str] = Field(default_factory=list[str], repr=False)
-    env: dict[str, str] = Field(default_factory=dict[str, str], repr=False)
-    cwd: str | None = None
-    url: str | None = Field(default=None, min_length=1, repr=False)
-    headers: dict[str, str] = Field(default_factory=dict[str, str], repr=False)
-    timeout_s: float = 30.0
-    tool_filter: list[str] | None = None
-    approval_filter: list[str] | None = None
-    disabled: bool = False
-
-    @model_validator(mode="after")
-    def _is_command_or_url(self) -> _Server:
-        if (self.command is None) == (self.url is None):
-            raise ValueError("give either `command` or `url`")
-        return self
-
-    def to_config(self, name: str, project_root: Path) -> ExternalToolConfig:
-        """Return the config under the name the file gives the server."""
-        if self.url is not None:
-            connection, cwd = self.url, None
-        else:
-            connection = shlex.join([self.command or "", *self.args])
-            cwd = str(project_root / (self.cwd or ""))
-        return ExternalToolConfig(
-            name=name,
-            transport=TransportType.MCP,
-            connection=connection,
-            mcp_transport_mode=self._mode(),
-            env=self.env,
-            headers=self.headers,
-            cwd=cwd,
-            timeout_s=self.timeout_s,
-            tool_filter=self.tool_filter,
-            approval_filter=self.approval_filter,
-        )
-
-    def _mode(self) -> McpTransportMode:
-        match self.type:
-            case "sse":
-                return McpTransportMode.SSE
-            case "http" | "streamable-http" | "streamable_http":
-                return McpTransportMode.STREAMABLE_HTTP
-            case "stdio" | None:
-                return McpTransportMode.AUTO
+    path: Path
+    message: str
 
 
-class _ServerFile(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFiles:
+    """What all files together list."""
 
-    mcpServers: dict[str, _Server]
+    entries: tuple[ServerEntry, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
+
+    @property
+    def configs(self) -> list[ExternalToolConfig]:
+        """The configs of all entries without a problem, those that are switched off too."""
+        return [entry.config for entry in self.entries if entry.config is not None]
 
 
 def project_servers(project_root: Path) -> Sequence[ExternalToolConfig]:
-    """Return the servers the project names, in the order of its file; none if it has no file.
+    """Return the enabled servers of the project's first file, in its order; none if it has no file.
 
     Raises:
         ProjectToolsError: the file cannot be read or says something that is no server.
@@ -102,30 +79,51 @@ def project_servers(project_root: Path) -> Sequence[ExternalToolConfig]:
     for file_name in PROJECT_FILES:
         path = project_root / file_name
         if path.is_file():
-            return _servers_of(path, project_root)
+            return _enabled(server_file_entries(path, project_root))
     return ()
 
 
-def _servers_of(path: Path, project_root: Path) -> Sequence[ExternalToolConfig]:
-    place = f"`{safe_line(str(path))}`"
+def read_servers(project_root: Path, extra_files: Sequence[Path] = ()) -> ServerFiles:
+    """Return the servers of the project's files and of further ones, in the order they are first named.
+
+    Of two servers with one name that of the later file counts; a project's `.mcp.json` comes after its
+    `mcp.json`, further files come in their order. What is wrong is part of the result.
+    """
+    entries: dict[str, ServerEntry] = {}
+    problems: list[FileProblem] = []
+    own = [project_root / name for name in reversed(PROJECT_FILES)]
+    for path in (*(path for path in own if path.is_file()), *extra_files):
+        try:
+            found = server_file_entries(path, project_root)
+        except ProjectToolsError as error:
+            problems.append(FileProblem(path=path, message=str(error)))
+            continue
+        for entry in found:
+            replaced = entries.get(entry.name)
+            before = (*replaced.overrides, replaced.source) if replaced is not None else ()
+            entries[entry.name] = dataclasses.replace(entry, overrides=before)
+    return ServerFiles(entries=tuple(entries.values()), problems=tuple(problems))
+
+
+def server_file_entries(path: Path, project_root: Path) -> list[ServerEntry]:
+    """Return the servers of one file; an entry that is wrong takes none of the others along.
+
+    Raises:
+        ProjectToolsError: the file cannot be read or lists no servers.
+    """
     try:
-        servers = _ServerFile.model_validate(_json_of(path)).mcpServers
-        configs = [
-            server.to_config(name, project_root) for name, server in servers.items() if not server.disabled
-        ]
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise ProjectToolsError(f"{place}: {safe_line(where)}: {safe_line(first['msg'])}") from error
+        return entries_of(servers_of_text(read_small(path)), source=path, project_root=project_root)
     except (OSError, ValueError, RecursionError) as error:
-        raise ProjectToolsError(f"{place}: {safe_line(str(error), max_chars=300)}") from error
-    for config in configs:
-        remember_secrets_of(config)
-    return configs
+        raise ProjectToolsError(f"`{safe_line(str(path))}`: {_short(error)}") from error
 
 
-def _json_of(path: Path) -> object:
-    if path.stat().st_size > _MAX_BYTES:
-        raise ValueError(f"is larger than {_MAX_BYTES} bytes")
-    document: object = json.loads(path.read_text(encoding="utf-8"))
-    return document
+def _short(error: OSError | ValueError | RecursionError) -> SafeText:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return safe_line(redact_text(text), max_chars=_MAX_MESSAGE_CHARS)
+
+
+def _enabled(entries: Sequence[ServerEntry]) -> list[ExternalToolConfig]:
+    for entry in entries:
+        if entry.problem is not None:
+            raise ProjectToolsError(entry.problem)
+    return [entry.config for entry in entries if entry.config is not None and entry.config.enabled]
