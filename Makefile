@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt
 
-.PHONY: help tui test check format types imports snapshots bench soak wheel clean
+.PHONY: help tui test servers check format types imports snapshots bench soak wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,8 +14,16 @@ help: ## Show this list
 tui: $(VENV)/.with-all ## Open the workbench on the demo agent (no key, no network)
 	$(BIN)/penguiflow tui --agent demo
 
-test: $(VENV)/.with-test ## Run all tests
+test: $(VENV)/.with-test servers ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+servers: ## Install the MCP servers from npm that the tests talk to
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/servers/node_modules/.package-lock.json; \
+	else echo "no npm: the tests with its servers are skipped" >&2; fi
+
+tests/servers/node_modules/.package-lock.json: tests/servers/package-lock.json
+	cd tests/servers && npm ci --no-progress --silent
+	@touch $@
 
 check: format types imports ## Formatting, lint, types and import contracts
 

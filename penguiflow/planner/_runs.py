@@ -21,6 +21,7 @@ from penguiflow.planner._memory.keys import EphemeralKey, MemoryKey
 from penguiflow.planner._pauses.errors import PauseOwnerError
 from penguiflow.planner._pauses.going_on import DecidedCall, GoingOn, answer_record, interpret, read_answer
 from penguiflow.planner._pauses.record import PausedRun, read_pause
+from penguiflow.planner._resource_updates import resource_updates_told
 from penguiflow.planner._rules.judge import Rules
 from penguiflow.planner._rules.progress import ModelCalled, Progress
 from penguiflow.planner._rules.secret_args import hidden_args, secret_texts
@@ -191,7 +192,8 @@ class Runs:
         self, state: RunState, work: Awaitable[PlannerFinish | PlannerPause]
     ) -> PlannerFinish | PlannerPause:
         try:
-            return await work
+            with resource_updates_told(state.rules.tools.values(), state.events):
+                return await work
         finally:
             await self.parts.keeper.keep(state.kept, state.trajectory)
 

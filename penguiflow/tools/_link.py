@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from penguiflow._clock import MonotonicClock
-from penguiflow.tools._session import OpenSession, RemoteTool, ToolSession
+from penguiflow.tools._session import OpenSession, RemoteTool, TellsToolChanges, ToolSession
 from penguiflow.tools.errors import ErrorCategory, ToolConnectionError
+
+_logger = logging.getLogger("penguiflow.tools")
 
 _LEAVE_S = 5.0
 
@@ -34,8 +37,10 @@ class LinkEvents:
     prepare: Callable[[contextlib.AsyncExitStack], Awaitable[OpenSession]]
     """Return what to enter, having entered on the stack what that needs. Its time is not counted: it may
     load packages."""
+    explore: Callable[[ToolSession], Awaitable[None]]
+    """Ask the open session for more than its tools; its time is not counted, and it should not fail."""
     opened: Callable[[OpenLink], None]
-    """Connected; an exception makes connecting fail."""
+    """Connected, or the tools changed; an exception refuses the connection, or the change."""
     failed: Callable[[Exception], Exception]
     """Connecting failed and nothing is left; returns the error for whoever waits."""
     lost: Callable[[], None]
@@ -55,6 +60,7 @@ class Link:
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
+        self._news = asyncio.Event()  # it is over, or the server says that its tools changed
         self._opened: asyncio.Future[OpenLink] = self._loop.create_future()
         self._task = self._loop.create_task(self._own(), name=f"tool connection {name}")
 
@@ -147,14 +153,33 @@ class Link:
             await _leave(stack, error)
             raise
         opened.session.on_ended(self._finish)
+        if isinstance(opened.session, TellsToolChanges):
+            opened.session.on_tools_changed(self._news.set)
         self._opened.set_result(opened)
         if self._stopping:
             # The cancellation came too late to be noticed by whatever was entered.
             self._finish()
         try:
-            await self._over
+            await self._serve(opened)
         finally:
             await _leave(stack, None)
+
+    async def _serve(self, opened: OpenLink) -> None:
+        """Wait until it is over; list the tools again whenever the server says that they changed."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if self._over.done():
+                return
+            await self._list_again(opened)
+
+    async def _list_again(self, opened: OpenLink) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                tools = await opened.session.list_tools()
+            self._events.opened(replace(opened, tools=tools))
+        except Exception as error:  # noqa: BLE001 whatever a server does; what was listed before still works
+            _logger.warning("the changed tools of `%s` were not taken: %s", self._name, error)
 
     async def _connect(self, stack: contextlib.AsyncExitStack) -> OpenLink:
         connection = await self._events.prepare(stack)
@@ -162,11 +187,14 @@ class Link:
         async with asyncio.timeout(self._timeout_s):
             session = await stack.enter_async_context(connection)
             tools = await session.list_tools()
-        return OpenLink(session=session, tools=tools, latency_ms=(self._clock() - started) * 1000)
+        opened = OpenLink(session=session, tools=tools, latency_ms=(self._clock() - started) * 1000)
+        await self._events.explore(session)
+        return opened
 
     def _finish(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
+            self._news.set()
 
     def _fail(self, error: Exception) -> None:
         if not self._opened.done():

@@ -6,23 +6,39 @@ Importing this module loads FastMCP, which takes about a second: only `_backend`
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from fastmcp.client import Client
 from fastmcp.client.logging import LogMessage
 from fastmcp.client.transports import ClientTransport
 from mcp import ClientSession, MCPError
-from mcp_types import CallToolResult, Implementation, Tool
+from mcp_types import CallToolResult, Implementation
+from pydantic import ValidationError
 
 from penguiflow._version import __version__
-from penguiflow.tools._mcp_http import refusal_status, server_sent_events, streamable_http
+from penguiflow.tools._mcp_http import UrlTransport
+from penguiflow.tools._mcp_refusals import refusal_status
 from penguiflow.tools._mcp_stdio import PipeTransport
+from penguiflow.tools._mcp_updates import ServerUpdates
+from penguiflow.tools._mcp_values import (
+    Ended,
+    ExactUri,
+    remote_result,
+    remote_tool,
+    resource_contents,
+    resource_info,
+    resource_template,
+)
 from penguiflow.tools._process import ServerProcess
-from penguiflow.tools._results import text_of_error, value_of_reply
+from penguiflow.tools._resource_values import ResourceContents, ResourceInfo, ResourceTemplateInfo
 from penguiflow.tools._session import RemoteResult, RemoteTool, ServerUrl, ToolSession
+from penguiflow.tools.adapters import adapt_exception
+from penguiflow.tools.errors import ToolNodeError
 
 _NO_TIMEOUT: Final = 0
+
+AnswerT = TypeVar("AnswerT")
 
 
 class _TrustingSession(ClientSession):
@@ -39,8 +55,14 @@ async def open_pipes(process: ServerProcess) -> AsyncGenerator[ToolSession, None
     Raises:
         Exception: of any class; the handshake failed.
     """
-    async with _client(PipeTransport(process, _TrustingSession)) as client:
-        yield _Session(client, process)
+    updates = ServerUpdates()
+    async with _client(PipeTransport(process, _TrustingSession), updates) as client:
+        ended = Ended()
+        process.on_ended(ended.tell)
+        try:
+            yield _Session(client, updates, ended)
+        finally:
+            await updates.aclose()
 
 
 @contextlib.asynccontextmanager
@@ -50,25 +72,30 @@ async def open_url(server: ServerUrl) -> AsyncGenerator[ToolSession, None]:
     Raises:
         ToolNodeError: the server refused; carries the HTTP status. Other exceptions: it was not reached.
     """
-    transport = server_sent_events if server.sse else streamable_http
+    updates, ended = ServerUpdates(), Ended()
     async with contextlib.AsyncExitStack() as stack:
         with refusal_status() as status:
             try:
                 client = await stack.enter_async_context(
-                    _client(transport(server.url, dict(server.headers), _TrustingSession))
+                    _client(UrlTransport(server, _TrustingSession, ended), updates)
                 )
-            except MCPError as error:
-                raise status.explain(error) from error
-        yield _Session(client, None)
+            except Exception as error:
+                if (better := status.explain(error)) is None:
+                    raise
+                raise better from error
+        stack.push_async_callback(updates.aclose)
+        yield _Session(client, updates, ended, leaves_refusals_unanswered=server.sse)
 
 
-def _client(transport: ClientTransport) -> Client[ClientTransport]:
+def _client(transport: ClientTransport, updates: ServerUpdates) -> Client[ClientTransport]:
     return Client(
         transport,
         # The owner of the connection has one deadline over connecting and discovery.
         init_timeout=_NO_TIMEOUT,
         log_handler=_ignore_log,
+        message_handler=updates.receive,
         client_info=Implementation(name="penguiflow", version=__version__),
+        cache=False,  # what may be kept is decided above, where it is seen what changed
     )
 
 
@@ -77,11 +104,20 @@ async def _ignore_log(message: LogMessage) -> None:
 
 
 class _Session:
-    """Satisfies `ToolSession`."""
+    """Satisfies `ToolSession` and `ResourceSession`."""
 
-    def __init__(self, client: Client[ClientTransport], process: ServerProcess | None) -> None:
+    def __init__(
+        self,
+        client: Client[ClientTransport],
+        updates: ServerUpdates,
+        ended: Ended,
+        *,
+        leaves_refusals_unanswered: bool = False,
+    ) -> None:
         self._client = client
-        self._process = process
+        self._updates = updates
+        self._leaves_refusals_unanswered = leaves_refusals_unanswered
+        self._ended = ended
 
     @property
     def server(self) -> str | None:
@@ -93,31 +129,55 @@ class _Session:
         return self._client.protocol_version
 
     async def list_tools(self) -> Sequence[RemoteTool]:
-        return [_remote_tool(tool) for tool in await self._client.list_tools()]
+        return [remote_tool(tool) for tool in await self._answer(self._client.list_tools(), connecting=True)]
 
     async def call_tool(self, name: str, arguments: Mapping[str, object]) -> RemoteResult:
-        with refusal_status() as status:
-            try:
-                reply = await self._client.call_tool_mcp(name, dict(arguments))
-            except MCPError as error:
-                raise status.explain(error) from error
-        blocks = [block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in reply.content]
-        if reply.is_error:
-            return RemoteResult(value=text_of_error(blocks), is_error=True)
-        return RemoteResult(value=value_of_reply(reply.structured_content, blocks))
+        return remote_result(await self._answer(self._client.call_tool_mcp(name, dict(arguments))))
 
     def on_ended(self, listener: Callable[[], None]) -> None:
-        if self._process is not None:
-            self._process.on_ended(listener)
+        self._ended.on_ended(listener)
 
+    def on_tools_changed(self, listener: Callable[[], None]) -> None:
+        self._updates.on_tools_changed(self._client.session, listener)
 
-def _remote_tool(tool: Tool) -> RemoteTool:
-    hints = tool.annotations
-    return RemoteTool(
-        name=tool.name,
-        description=tool.description or "",
-        input_schema=tool.input_schema,
-        read_only=hints.read_only_hint if hints else None,
-        destructive=hints.destructive_hint if hints else None,
-        idempotent=hints.idempotent_hint if hints else None,
-    )
+    @property
+    def resources_supported(self) -> bool:
+        capabilities = self._client.server_capabilities
+        return capabilities is not None and capabilities.resources is not None
+
+    async def list_resources(self) -> Sequence[ResourceInfo]:
+        return [resource_info(found) for found in await self._answer(self._client.list_resources())]
+
+    async def list_resource_templates(self) -> Sequence[ResourceTemplateInfo]:
+        found = await self._answer(self._client.list_resource_templates())
+        return [resource_template(template) for template in found]
+
+    async def read_resource(self, uri: str) -> Sequence[ResourceContents]:
+        result = await self._answer(self._client.read_resource_mcp(ExactUri(uri)))
+        return [resource_contents(part) for part in result.contents]
+
+    async def subscribe_resource(self, uri: str) -> None:
+        await self._answer(self._updates.subscribe(self._client.session, uri))
+
+    async def unsubscribe_resource(self, uri: str) -> None:
+        await self._answer(self._updates.unsubscribe(self._client.session, uri))
+
+    def on_resource_updated(self, listener: Callable[[str], None]) -> None:
+        self._updates.on_resource_updated(listener)
+
+    async def _answer(self, request: Coroutine[Any, Any, AnswerT], *, connecting: bool = False) -> AnswerT:
+        """Await an answer; while connecting, an error says what happened and its reader what that means."""
+        with refusal_status() as status:
+            try:
+                if self._leaves_refusals_unanswered:
+                    return await status.answer_or_refusal(request)
+                return await request
+            except (MCPError, ValidationError) as error:
+                explained = status.explain(error) or error
+                if connecting:
+                    raise explained  # noqa: B904 it may be `error` itself
+                raise adapt_exception(explained, "MCP") from error
+            except ToolNodeError as error:
+                if self._leaves_refusals_unanswered and error.status_code is not None:
+                    self._ended.tell()  # the older transport sends nothing more after a refusal
+                raise

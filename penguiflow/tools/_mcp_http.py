@@ -1,128 +1,146 @@
-"""MCP over HTTP, with the status of a refused request kept: the SDK reduces it to "an error response".
+"""MCP over HTTP, both the current and the older transport, with bounded answers and headers that may change.
 
-A request is sent in a copy of the context of the call that caused it, so the status finds its call through
-a context variable also when calls overlap.
+Redirects are followed by the SDK, and only within the origin of the URL: no header reaches another host.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Generator
-from contextvars import ContextVar
-from typing import Unpack
+from collections.abc import AsyncGenerator, AsyncIterator
+from types import TracebackType
+from typing import Final, Self, Unpack
 
+import anyio
 import httpx2
-from fastmcp.client.transports import SSETransport, StreamableHttpTransport
+from fastmcp.client.transports import ClientTransport
 from fastmcp.client.transports.base import SessionKwargs, TransportOptions
 from mcp import ClientSession
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._stream_protocols import WriteStream
+from mcp.shared.message import SessionMessage
 
-from penguiflow.safe_text import safe_text
-from penguiflow.tools.adapters import adapt_exception, error_of_status
-from penguiflow.tools.errors import ErrorCategory, ToolConnectionError, ToolNodeError
+from penguiflow.tools._mcp_refusals import TOO_LARGE, note_refusal
+from penguiflow.tools._mcp_values import Ended, tells_of_giving_up
+from penguiflow.tools._process import MAX_MESSAGE_BYTES
+from penguiflow.tools._session import ServerUrl
 
-_CONNECT_TIMEOUT_S = 30.0
-_READ_TIMEOUT_S = 300.0
-_NOT_FOUND = 404
-
-# What the SDK says where the body of a refusal held no MCP error.
-_SESSION_TERMINATED = "Session terminated"
-_STAND_INS = frozenset({"Server returned an error response", "Not Found", _SESSION_TERMINATED})
-
-
-class RefusalStatus:
-    """The HTTP status of the last refused request of one call."""
-
-    def __init__(self) -> None:
-        self.code: int | None = None
-
-    def explain(self, error: Exception) -> ToolNodeError:
-        """Return the error by status when a request was refused, else by what `error` says.
-
-        A session the server forgot is a broken connection: the request was not looked at.
-        """
-        if self.code is None:
-            return adapt_exception(error, "MCP")
-        text = str(error)
-        if self.code == _NOT_FOUND and text == _SESSION_TERMINATED:
-            return ToolConnectionError(
-                "the MCP server no longer knows this session",
-                status_code=self.code,
-                category=ErrorCategory.NETWORK,
-                cause=error,
-            )
-        if text in _STAND_INS:
-            text = "the MCP server refused the request"
-        return error_of_status(self.code, f"{safe_text(text)} (HTTP status {self.code})", cause=error)
+_CONNECT_TIMEOUT_S: Final = 30.0
+_READ_TIMEOUT_S: Final = 300.0
+_GIVING_UP_S: Final = 0.2
+_EVENT_STREAM: Final = "text/event-stream"
 
 
-_current: ContextVar[RefusalStatus | None] = ContextVar("penguiflow_mcp_refusal", default=None)
+class UrlTransport(ClientTransport):
+    """Joins a FastMCP client to a server behind a URL.
 
+    FastMCP's own transports leave the size of a JSON answer open and limit an event to 1 MiB.
+    """
 
-@contextlib.contextmanager
-def refusal_status() -> Generator[RefusalStatus, None, None]:
-    """Watch the requests sent from inside the block."""
-    status = RefusalStatus()
-    token = _current.set(status)
-    try:
-        yield status
-    finally:
-        _current.reset(token)
-
-
-def streamable_http(
-    url: str, headers: dict[str, str], session_class: type[ClientSession]
-) -> StreamableHttpTransport:
-    """Return the transport of the current protocol."""
-    return _StreamableHttp(url, headers, session_class)
-
-
-def server_sent_events(url: str, headers: dict[str, str], session_class: type[ClientSession]) -> SSETransport:
-    """Return the transport of the older protocol."""
-    return _ServerSentEvents(url, headers, session_class)
-
-
-class _StreamableHttp(StreamableHttpTransport):
-    def __init__(self, url: str, headers: dict[str, str], session_class: type[ClientSession]) -> None:
-        super().__init__(url, headers=headers, httpx_client_factory=_http_client)
-        self._options = TransportOptions(session_class=session_class)
+    def __init__(self, server: ServerUrl, session_class: type[ClientSession], ended: Ended) -> None:
+        self._server = server
+        self._session_class = session_class
+        self._ended = ended
 
     @contextlib.asynccontextmanager
     async def connect_session(
         self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
     ) -> AsyncGenerator[ClientSession, None]:
-        async with super().connect_session(transport_options=self._options, **session_kwargs) as session:
-            yield session
+        async with contextlib.AsyncExitStack() as stack:
+            if self._server.sse:
+                incoming, all_outgoing = await stack.enter_async_context(
+                    sse_client(self._server.url, httpx_client_factory=self._client)
+                )
+                outgoing: WriteStream[SessionMessage] = _OneByOne(all_outgoing, self._ended)
+            else:
+                client = await stack.enter_async_context(self._client())
+                incoming, outgoing = await stack.enter_async_context(
+                    streamable_http_client(
+                        self._server.url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES
+                    )
+                )
+            session = self._session_class(incoming, outgoing, **session_kwargs)
+            yield await stack.enter_async_context(session)
+
+    def _client(
+        self,
+        headers: dict[str, str] | None = None,
+        timeout: httpx2.Timeout | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> httpx2.AsyncClient:
+        """Make the client of one connection; the signature is that of the SDK's factories."""
+        return httpx2.AsyncClient(
+            # A compressed answer could be a thousand times larger than what its size says.
+            headers={**(headers or {}), **self._server.headers, "accept-encoding": "identity"},
+            timeout=timeout or httpx2.Timeout(_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
+            auth=auth,
+            event_hooks={"request": [self._add_live_headers], "response": [_bound_answer, note_refusal]},
+        )
+
+    async def _add_live_headers(self, request: httpx2.Request) -> None:
+        request.headers.update(dict(self._server.live_headers()))
 
 
-class _ServerSentEvents(SSETransport):
-    def __init__(self, url: str, headers: dict[str, str], session_class: type[ClientSession]) -> None:
-        super().__init__(url, headers=headers, httpx_client_factory=_http_client)
-        self._options = TransportOptions(session_class=session_class)
+class _OneByOne:
+    """The messages of the older transport, whose SDK sends one when the one before was taken.
 
-    @contextlib.asynccontextmanager
-    async def connect_session(
-        self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
-    ) -> AsyncGenerator[ClientSession, None]:
-        async with super().connect_session(transport_options=self._options, **session_kwargs) as session:
-            yield session
+    A server that never takes one would hold up everything after it: the connection is over then.
+    """
+
+    def __init__(self, stream: WriteStream[SessionMessage], ended: Ended) -> None:
+        self._stream = stream
+        self._ended = ended
+
+    async def send(self, item: SessionMessage, /) -> None:
+        if not tells_of_giving_up(item.message):
+            await self._stream.send(item)
+            return
+        with anyio.move_on_after(_GIVING_UP_S) as waiting:
+            await self._stream.send(item)
+        if waiting.cancelled_caught:
+            self._ended.tell()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
 
 
-def _http_client(
-    headers: dict[str, str] | None = None,
-    timeout: httpx2.Timeout | None = None,
-    auth: httpx2.Auth | None = None,
-    follow_redirects: bool = False,
-) -> httpx2.AsyncClient:
-    """Make the client of one connection. The transports follow redirects themselves, within the origin."""
-    return httpx2.AsyncClient(
-        headers=headers,
-        timeout=timeout or httpx2.Timeout(_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
-        auth=auth,
-        event_hooks={"response": [_note_refusal]},
-    )
+class _AnswerTooLargeError(httpx2.StreamError):
+    """Of a kind the SDK turns into the answer of the request it belongs to."""
 
 
-async def _note_refusal(response: httpx2.Response) -> None:
-    status = _current.get()
-    if status is not None and response.status_code >= 400:
-        status.code = response.status_code
+class _BoundedStream(httpx2.AsyncByteStream):
+    """The body of an answer, up to the size of the largest message."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = MAX_MESSAGE_BYTES
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise _AnswerTooLargeError(TOO_LARGE)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound_answer(response: httpx2.Response) -> None:
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise httpx2.DecodingError("the server compressed its answer although that was not allowed")
+    is_event_stream = response.headers.get("content-type", "").lower().startswith(_EVENT_STREAM)
+    # The events of a stream are bounded one by one; a stream as a whole may stay open for days.
+    if not is_event_stream and isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _BoundedStream(response.stream)

@@ -10,16 +10,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 
 from fastmcp.client.transports import ClientTransport
 from fastmcp.client.transports.base import SessionKwargs, TransportOptions
 from mcp import ClientSession
 from mcp.shared._stream_protocols import ReadStream
 from mcp.shared.message import SessionMessage
-from mcp_types import jsonrpc_message_adapter
+from mcp_types import (
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCResponse,
+    jsonrpc_message_adapter,
+)
 
+from penguiflow.tools._mcp_values import tells_of_giving_up
 from penguiflow.tools._process import MAX_MESSAGE_BYTES, ServerProcess
+
+_LINES_AT_ONCE: Final = 50
+_MAX_LINES_WITHOUT_ANSWER: Final = 200_000
+"""A server that writes more would keep the event loop busy for nothing, as long as it is connected."""
 
 
 class _Incoming:
@@ -27,20 +37,26 @@ class _Incoming:
 
     def __init__(self, process: ServerProcess) -> None:
         self._process = process
+        self._lines_without_answer = 0
 
     async def receive(self) -> SessionMessage | Exception:
         while True:
-            line = await self._next_line()
-            if not line.strip():
-                continue
-            try:
-                return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-            except ValueError:
-                self._keep(line)
+            self._lines_without_answer += 1
+            if self._lines_without_answer % _LINES_AT_ONCE == 0:
+                # Lines that are here already are read without waiting: a flood would hold up all else.
+                await asyncio.sleep(0)
+            message = _message(line := await self._next_line())
+            if isinstance(message, (JSONRPCResponse, JSONRPCError)):
+                self._lines_without_answer = 0
+            if message is not None:
+                return SessionMessage(message)
+            self._keep(line)
 
     async def _next_line(self) -> bytes:
         try:
-            return await self._process.stdout.readuntil(b"\n")
+            if self._lines_without_answer <= _MAX_LINES_WITHOUT_ANSWER:
+                return await self._process.stdout.readuntil(b"\n")
+            self._keep(f"(it wrote {_MAX_LINES_WITHOUT_ANSWER} lines on stdout that answer nothing)".encode())
         except asyncio.IncompleteReadError as end:
             self._keep(end.partial)
         except asyncio.LimitOverrunError:
@@ -72,6 +88,15 @@ class _Incoming:
         await self.aclose()
 
 
+def _message(line: bytes) -> JSONRPCMessage | None:
+    if not line.lstrip().startswith(b"{"):  # nothing else can be a message, and the parser is slow
+        return None
+    try:
+        return jsonrpc_message_adapter.validate_json(line, by_name=False)
+    except ValueError:
+        return None
+
+
 class _Outgoing:
     """The messages a server reads; satisfies the write stream of the MCP session."""
 
@@ -79,8 +104,12 @@ class _Outgoing:
         self._process = process
 
     async def send(self, item: SessionMessage, /) -> None:
-        text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        await self._process.write(text.encode() + b"\n")
+        message = item.message
+        line = message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+        if tells_of_giving_up(message):
+            self._process.write_nowait(line)
+        else:
+            await self._process.write(line)
 
     async def aclose(self) -> None:
         """Nothing to do: the pipe belongs to the process."""

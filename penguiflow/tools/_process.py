@@ -23,6 +23,7 @@ MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 
 _KEPT_LINES: Final = 20
 _KEPT_CHARS: Final = 500
+_KEPT_BYTES: Final = 4 * _KEPT_CHARS
 _LEAVING_S: Final = 0.5
 _EXIT_GRACE_S: Final = 1.0
 _SIGTERM_GRACE_S: Final = 0.5
@@ -39,31 +40,25 @@ class ServerCommand:
 
 
 class LastLines:
-    """The last few lines of a byte stream, each cut and free of control characters."""
+    """The last few lines of a byte stream, each cut; shown without control characters."""
 
     def __init__(self) -> None:
-        self._lines: deque[SafeText] = deque(maxlen=_KEPT_LINES)
+        self._lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
         self._unfinished = b""
 
     def feed(self, chunk: bytes) -> None:
         *complete, rest = (self._unfinished + chunk).split(b"\n")
-        # Only the lines that can still be seen afterwards are worth decoding in a flood.
-        for line in complete[-_KEPT_LINES:]:
-            self._keep(line)
-        self._unfinished = rest[: 4 * _KEPT_CHARS]
+        # In a flood only the lines that can still be seen afterwards are worth a look.
+        self._lines.extend(line[:_KEPT_BYTES] for line in complete[-_KEPT_LINES:] if line.strip())
+        self._unfinished = rest[:_KEPT_BYTES]
 
     def lines(self) -> Sequence[SafeText]:
-        unfinished = [self._safe(self._unfinished)] if self._unfinished.strip() else []
-        return [*self._lines, *unfinished][-_KEPT_LINES:]
+        unfinished = [self._unfinished] if self._unfinished.strip() else []
+        return [_safe(line) for line in [*self._lines, *unfinished][-_KEPT_LINES:]]
 
-    def _keep(self, line: bytes) -> None:
-        if line.strip():
-            self._lines.append(self._safe(line))
 
-    @staticmethod
-    def _safe(line: bytes) -> SafeText:
-        text = line[: 4 * _KEPT_CHARS].decode("utf-8", "replace").rstrip()
-        return safe_line(text, max_chars=_KEPT_CHARS)
+def _safe(line: bytes) -> SafeText:
+    return safe_line(line.decode("utf-8", "replace").rstrip(), max_chars=_KEPT_CHARS)
 
 
 class ServerOutput:
@@ -140,12 +135,17 @@ class ServerProcess(asyncio.SubprocessProtocol):
         Raises:
             ConnectionError: the process or its stdin is gone.
         """
+        await self._writable.wait()  # else what a process does not read would pile up here
+        self.write_nowait(data)
+        await self._writable.wait()
+
+    def write_nowait(self, data: bytes) -> None:
+        """As `write`, for something small that nobody wants to wait for."""
         stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))  # 0 is writable
         if stdin is None or stdin.is_closing() or self._exited.done():
             self.output_ended()
             raise ConnectionResetError("the server closed its standard input")
         stdin.write(data)
-        await self._writable.wait()
 
     async def end(self, *, exit_grace_s: float) -> None:
         """Close stdin, give it time to leave, then SIGTERM, then SIGKILL, for the whole group.

@@ -1,142 +1,95 @@
 """A pydantic model for the arguments of a tool that another program describes by a JSON schema.
 
-The model's own JSON schema is the server's, word for word, so the language model sees enums, bounds,
-defaults and descriptions. Its validation covers types, required properties, enums, bounds and nested
-objects; what it does not understand (conditions, remote references, very deep or very large parts) it lets
-through for the server to judge. Nothing is ever fetched.
+The model's own JSON schema is the server's, word for word except for hidden characters in texts, so the
+language model sees enums, bounds, defaults and descriptions. Its validation covers types, required
+properties, enums, bounds and nested objects; what it does not understand (conditions, remote references,
+very deep or very large parts) it lets through for the server to judge. Nothing is ever fetched.
 
-Only what was given is dumped: an argument left out stays out instead of becoming `null`.
+Only what was given is dumped: an argument left out stays out, also if the schema has a default for it.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Optional, cast
+from typing import Any, ClassVar, Final
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    SerializerFunctionWrapHandler,
-    create_model,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, JsonValue, create_model
 from pydantic.errors import PydanticUserError
 from pydantic_core import SchemaError
 
-from penguiflow.tools._schema_types import JsonSchema, SchemaTypes
+from penguiflow.tools._schema_lazy import LazyModel, lazy_subclass, refer_to_built
+from penguiflow.tools._schema_object import object_model
+from penguiflow.tools._schema_text import shown_schema
+from penguiflow.tools._schema_types import MAX_PARTS, JsonSchema, SchemaTypes
 
 MAX_SCHEMA_CHARS: Final = 100_000
 """A larger schema is replaced by "any object": it would fill the context of the model."""
 
+_ANY_OBJECT: Final[JsonSchema] = {"type": "object"}
 
-class ServerArguments(BaseModel):
-    """Arguments of a tool of a server, or one object in them; `origin` is the connection they came from."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        protected_namespaces=(),
-    )
+class ServerArguments(LazyModel):
+    """Arguments of a tool of a server; `origin` is the connection they came from."""
+
+    model_config = ConfigDict(extra="allow")
 
     origin: ClassVar[object] = None
-    server_schema: ClassVar[JsonSchema] = {}
-    never_null: ClassVar[frozenset[str]] = frozenset()
+    server_schema: ClassVar[JsonSchema] = _ANY_OBJECT
 
     @classmethod
     def model_json_schema(cls, *args: object, **kwargs: object) -> dict[str, Any]:
         """Return a copy of the server's schema; `Any` is the return type of the base class."""
-        return copy.deepcopy(dict(cls.server_schema))
+        return _usable_schema(cls.server_schema)
 
-    @model_validator(mode="before")
     @classmethod
-    def _null_means_left_out(cls, given: object) -> object:
-        """Models write `null` for what they leave out; servers that do not expect it refuse it."""
-        if not isinstance(given, Mapping):
-            return given
-        named = cast("Mapping[object, object]", given)  # what a mapping from outside holds is not known yet
-        return {key: value for key, value in named.items() if value is not None or key not in cls.never_null}
-
-    @model_serializer(mode="wrap")
-    def _only_what_was_given(self, dump: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
-        dumped: dict[str, JsonValue] = dump(self)
-        for name, field in type(self).model_fields.items():
-            if name not in self.model_fields_set:
-                dumped.pop(field.alias or name, None)
-        return dumped
+    def build(cls) -> type[BaseModel]:
+        """Return the model with the fields of the schema, or without any where the server has to judge."""
+        schema = _usable_schema(cls.server_schema)
+        properties: JsonValue = schema.get("properties")
+        if isinstance(properties, dict) and len(properties) > MAX_PARTS:
+            return _with_fields(cls, _ANY_OBJECT)
+        try:
+            return _with_fields(cls, schema)
+        except (PydanticUserError, SchemaError, TypeError, ValueError, RecursionError):
+            return _with_fields(cls, _ANY_OBJECT)
 
 
-class _ClosedArguments(ServerArguments):
-    """As `ServerArguments`, where the schema allows no other properties."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ServerResult(BaseModel):
+class ServerResult(LazyModel):
     """What a call of an external tool returns: any JSON value."""
 
     result: Any = None
 
+    @classmethod
+    def build(cls) -> type[BaseModel]:
+        return create_model(cls.__name__, __base__=cls, result=(Any, None))
+
+
+refer_to_built(ServerArguments)
+refer_to_built(ServerResult)
+
 
 def arguments_model(class_name: str, schema: JsonSchema, *, origin: object) -> type[ServerArguments]:
     """Return the model for a tool's input schema; an unusable schema gives one that accepts any object."""
-    try:
-        model = _described_model(class_name, schema)
-    except (PydanticUserError, SchemaError, TypeError, ValueError, RecursionError):
-        model = None
-    if model is None:
-        # The server judges the arguments then; refusing the tool would help nobody.
-        model = create_model(class_name, __base__=ServerArguments)
-        model.server_schema = {"type": "object"}
+    model = lazy_subclass(class_name, ServerArguments)
+    model.server_schema = schema
     model.origin = origin
     return model
 
 
-def _described_model(class_name: str, schema: JsonSchema) -> type[ServerArguments] | None:
-    if len(json.dumps(schema)) > MAX_SCHEMA_CHARS:
-        return None
-    model = _object_model(class_name, schema, SchemaTypes(schema, _object_model), depth=0)
-    model.server_schema = schema
-    return model
+def result_model(class_name: str) -> type[ServerResult]:
+    """Return the model for what a tool returns."""
+    return lazy_subclass(class_name, ServerResult)
 
 
-def _object_model(
-    class_name: str, schema: JsonSchema, types: SchemaTypes, depth: int
-) -> type[ServerArguments]:
-    properties = schema.get("properties")
-    properties = properties if isinstance(properties, dict) else {}
-    required = schema.get("required")
-    required = required if isinstance(required, list) else []
-    base = _ClosedArguments if schema.get("additionalProperties") is False else ServerArguments
-    fields: dict[str, Any] = {}  # pairs of a type and what `Field` returns; `create_model` takes Any
-    never_null: set[str] = set()
-    for name, part in properties.items():
-        annotation = types.type_of(part, depth + 1)
-        field_name = _field_name(name, taken=fields)
-        alias = name if field_name != name else None
-        if name in required:
-            fields[field_name] = (annotation, Field(alias=alias))
-            continue
-        # None is what an argument left out reads as; a None that is given never gets to the field.
-        fields[field_name] = (Optional[annotation], Field(None, alias=alias))  # noqa: UP045 made at run time
-        if not types.allows_null(part):
-            never_null.add(name)
-    model = create_model(class_name, __base__=base, **fields)
-    model.never_null = frozenset(never_null)
-    return model
+def _with_fields(model: type[ServerArguments], schema: JsonSchema) -> type[BaseModel]:
+    return object_model(model.__name__, schema, SchemaTypes(schema, object_model), depth=0, base=model)
 
 
-def _field_name(property_name: str, *, taken: Mapping[str, object]) -> str:
-    """Return the name itself, or another where it would hide something of the model class."""
-    name = property_name
-    if name.startswith("_") or hasattr(ServerArguments, name):
-        name = f"{name.lstrip('_')}_"
-    while name in taken:
-        name += "_"
-    return name
+def _usable_schema(schema: JsonSchema) -> dict[str, Any]:
+    """Return the schema with safe texts; "any object" when it cannot be used."""
+    try:
+        if len(json.dumps(schema)) <= MAX_SCHEMA_CHARS:
+            return shown_schema(schema)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return dict(_ANY_OBJECT)

@@ -15,6 +15,8 @@ MAX_PARTS: Final = 500
 """Beyond either, a part is any JSON value: references that meet each other multiply."""
 
 _MAX_OPTIONS: Final = 32
+_MAX_LOOKS: Final = 10 * MAX_PARTS
+"""How often a part of one schema is asked whether it may be null."""
 
 JsonSchema: TypeAlias = Mapping[str, JsonValue]
 PartType: TypeAlias = Any
@@ -39,6 +41,7 @@ class SchemaTypes:
         self._root = root
         self._make_model = make_model
         self._parts_left = MAX_PARTS
+        self._looks_left = _MAX_LOOKS
 
     def type_of(self, schema: JsonValue, depth: int) -> PartType:
         """Return the type of a part; any JSON value where the schema says nothing we understand."""
@@ -62,7 +65,8 @@ class SchemaTypes:
 
     def allows_null(self, schema: JsonValue, depth: int = 0) -> bool:
         """Whether `null` is a value of the part, as far as can be seen."""
-        if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        self._looks_left -= 1
+        if not isinstance(schema, dict) or depth > MAX_DEPTH or self._looks_left < 0:
             return True
         if "$ref" in schema:
             return self.allows_null(self._target(schema["$ref"]), depth + 1)

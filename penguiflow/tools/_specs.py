@@ -11,9 +11,9 @@ from penguiflow.catalog import NodeSpec
 from penguiflow.node import Node
 from penguiflow.registry import ModelRegistry
 from penguiflow.safe_text import safe_line, safe_text
-from penguiflow.tools._schema import ServerArguments, ServerResult, arguments_model
+from penguiflow.tools._schema import ServerArguments, arguments_model, result_model
 from penguiflow.tools._session import RemoteTool
-from penguiflow.tools.config import ExternalToolConfig
+from penguiflow.tools.config import ExternalToolConfig, TransportType
 from penguiflow.tools.errors import ToolNodeError
 
 _MAX_NAME_CHARS = 200
@@ -94,22 +94,28 @@ def _spec(
         return await call(name, args.model_dump(mode="json"), ctx)
 
     class_name = name.replace(".", "_")
+    source = _source(config)
     return NodeSpec(
         node=Node(call_external_tool, name=name),
         name=name,
         desc=safe_text(tool.description, max_chars=_MAX_DESCRIPTION_CHARS),
         args_model=arguments_model(f"{class_name}Args", tool.input_schema, origin=origin),
-        out_model=type(f"{class_name}Result", (ServerResult,), {"__module__": __name__}),
+        out_model=result_model(f"{class_name}Result"),
         side_effects="external",
-        tags=("mcp", config.name),
+        tags=(source, config.name),
         extra={
-            "source": "mcp",
+            "source": source,
             "namespace": config.name,
             "tool_node": tool_node,
             "arg_validation": dict(config.arg_validation),
         },
         requires_approval=config.needs_approval(tool.name),
     )
+
+
+def _source(config: ExternalToolConfig) -> str:
+    """Return what the tags say a tool came through: every service that is not MCP counts as UTCP."""
+    return "mcp" if config.transport is TransportType.MCP else "utcp"
 
 
 def _is_own(name: str, registry: ModelRegistry, origin: Origin) -> bool:

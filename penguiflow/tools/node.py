@@ -3,70 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pydantic import JsonValue
 
 from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.catalog import NodeSpec
 from penguiflow.registry import ModelRegistry
-from penguiflow.safe_text import safe_text
-from penguiflow.tools._backend import load_backend
-from penguiflow.tools._calls import LostDuringCallError, may_repeat, was_never_sent
-from penguiflow.tools._connection import ServerConnection, lost_error
+from penguiflow.tools._access import Access
+from penguiflow.tools._attempts import ToolAttempts
+from penguiflow.tools._catalog import ServerCatalog
+from penguiflow.tools._connection import ServerConnection
 from penguiflow.tools._environment import process_environment
-from penguiflow.tools._link import Link
-from penguiflow.tools._plan import target_text
+from penguiflow.tools._node_resources import NodeResources
+from penguiflow.tools._output import transform_output
+from penguiflow.tools._plan import ConnectionPlan, plan_connection
+from penguiflow.tools._resource_values import ResourceInfo, ResourceTemplateInfo, ResourceUpdated
 from penguiflow.tools._secrets import remember_secrets_of
-from penguiflow.tools._session import RemoteResult, RemoteTool
-from penguiflow.tools._specs import Origin, namespaced, register_specs, specs_of_tools
-from penguiflow.tools.adapters import adapt_exception
+from penguiflow.tools._session import RemoteResult, RemoteTool, ToolSession
+from penguiflow.tools._shown_status import ShownStatus
+from penguiflow.tools._sign_in import SignIn
+from penguiflow.tools._user_connections import UserConnection, UserConnections, UserToken
 from penguiflow.tools.config import ExternalToolConfig
 from penguiflow.tools.connection import ConnectionListener, ConnectionStatus
-from penguiflow.tools.errors import (
-    ErrorCategory,
-    ToolClientError,
-    ToolConnectionError,
-    ToolNodeError,
-    ToolTimeoutError,
-)
+from penguiflow.tools.errors import ErrorCategory, ToolAuthError, ToolConnectionError
 from penguiflow.tools.offers import Offers, offered, offers_in_use
-
-_MAX_ERROR_CHARS = 4000
+from penguiflow.tools.review import ToolChange, ToolReview
+from penguiflow.tools.user_auth import AuthManager
 
 
 class ToolNode:
     """One external tool server: connect, discover, call, close.
 
-    Its tools are named `{config.name}.{tool}` and their models are declared in `registry`. `environment` is
-    where `${VAR}` in the config is looked up and what a server process inherits the harmless part of
-    (default: that of this process). A connection that was lost is opened again by the next call; so is one
-    that belongs to an event loop which is over.
+    Its tools are named `{config.name}.{tool}` and their models are declared in `registry`. `auth_manager`
+    signs people in when the config's `auth_type` is `oauth2_user`: then each user has a connection of their
+    own. `environment` is where `${VAR}` in the config is looked up and what a server process inherits the
+    harmless part of (default: that of this process). `review` holds tools back that changed since they were
+    approved (default: none are). A connection that was lost is opened again by the next call; so is one that
+    belongs to an event loop which is over.
     """
 
     def __init__(
         self,
         config: ExternalToolConfig,
         registry: ModelRegistry,
+        auth_manager: AuthManager | None = None,
         *,
         environment: Mapping[str, str] | None = None,
+        review: ToolReview | None = None,
         clock: MonotonicClock = monotonic_clock,
     ) -> None:
         self.config = config
         self.registry = registry
-        environment = process_environment() if environment is None else environment
-        remember_secrets_of(config, environment)
-        self._origin = Origin(name=config.name, target=target_text(config))
-        self._specs: Sequence[NodeSpec] = ()
-        self._tools: Mapping[str, RemoteTool] = {}
-        self._offered: Sequence[RemoteTool] = ()
-        self._slots_of_loop: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
-        self._connection = ServerConnection(
-            config,
-            environment=environment,
-            clock=clock,
-            take_tools=self._take_tools,
+        self._environment = process_environment() if environment is None else environment
+        self._clock = clock
+        remember_secrets_of(config, self._environment)
+        self._shown = ShownStatus(config)
+        self._attempts = ToolAttempts(config)
+        self._resources = NodeResources(config, session_for=self._session_for, clock=clock)
+        self._catalog = ServerCatalog(
+            config, registry, tool_node=self, call=self.call, review=review, resources=self._resources
         )
+        self._connections = UserConnections(self._new_connection, fixed_token=not config.is_url)
+        self._access = Access(SignIn(config, auth_manager, self._environment), self._connections)
+        # Users may be offered different tools: the planner knows those of the connection that a program asked
+        # for, or of the first that a call opened.
+        self._discovered_over: ServerConnection | None = None
+        self._slots_of_loop: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
 
     @property
     def name(self) -> str:
@@ -75,44 +78,81 @@ class ToolNode:
 
     @property
     def status(self) -> ConnectionStatus:
-        """The state of the connection now."""
-        return self._connection.board.status
+        """The state of the connection now; with several users that of the one who was last heard of."""
+        return self._shown.status
 
     def on_status_change(self, listener: ConnectionListener) -> Callable[[], None]:
         """Call `listener` with each new status, in the event loop; the function returned ends that."""
-        return self._connection.board.on_change(listener)
+        return self._shown.on_change(listener)
 
     async def connect(self, ctx: object = None) -> None:
         """Connect and discover the tools; nothing happens if that is done.
 
         Takes at most `config.timeout_s`, plus a moment to end a server that did not come up. If it fails or
-        is cancelled, nothing of the server is left. `ctx`, the context of a calling tool, may be given but
-        changes nothing: credentials of the config are the same for every caller.
+        is cancelled, nothing of the server is left. `ctx`, the context of a calling tool, says for whom when
+        the server is reached in the name of a user.
 
         Raises:
-            ToolAuthError: a credential is missing or was refused.
+            ToolAuthError: a credential is missing or was refused, or `ctx` names no user.
             ToolConnectionError: the server cannot be started or reached; `hint` says what to do.
             ToolNodeError: a tool has a name that is taken.
         """
+        self._refuse_if_disabled()
         recorded = offers_in_use(self.name)
         if recorded is not None:
-            self._connection.stand_ready(recorded)
+            self._connections.of(None).connection.stand_ready(recorded)
             return
-        await self._connection.open()
+        mine = await self._access.to_connect(ctx)
+        self._discovered_over = mine.connection
+        try:
+            await mine.connection.open(insist=True)
+        except ToolAuthError as error:
+            if not self._access.can_renew(error):
+                raise
+            await self._access.renew(ctx, mine, mine.token)
+            await mine.connection.open(insist=True)
 
     async def close(self) -> None:
         """Leave the server and wait until its processes are gone. Calls under way fail."""
-        await self._connection.close()
-        self._specs, self._tools, self._offered = (), {}, ()
+        await self._connections.close()
+        await self._resources.aclose()
+        self._discovered_over = None
+        self._catalog.clear()
+
+    async def set_enabled(self, enabled: bool) -> None:
+        """Let the server be used, or leave it and refuse calls; `connect` follows by itself on neither."""
+        if enabled:
+            self._shown.enable()
+        else:
+            await self.close()
+            self._shown.disable()
+
+    async def begin_sign_in(self, user_id: str, trace_id: str = "") -> dict[str, JsonValue]:
+        """Return `display_name`, `auth_url`, `scopes` and `state` of a sign-in; the status shows the URL.
+
+        Raises:
+            ToolAuthError: nobody knows how one signs in to this server.
+        """
+        return await self._access.begin_sign_in(user_id, trace_id)
 
     @property
     def offers(self) -> Offers:
         """What the server offers, also what the config leaves out; see `penguiflow.tools.offers`."""
-        return offered(self._offered)
+        return offered(self._catalog.tools)
+
+    @property
+    def changes(self) -> Mapping[str, ToolChange]:
+        """The tools that changed since they were approved, by their own name; most are held back."""
+        return self._catalog.changes
+
+    def approve_changes(self, names: Collection[str] | None = None) -> None:
+        """Take changed tools as they are now: those named, or all; they are in the catalog at once."""
+        self._catalog.approve(names)
+        self._shown.refresh(tool_count=len(self._catalog.specs), held_back=self._catalog.held_back)
 
     def get_tools(self) -> list[NodeSpec]:
         """Return the tools of the last connection; empty before connecting and after closing."""
-        return list(self._specs)
+        return list(self._catalog.specs)
 
     def get_tool_specs(self) -> list[NodeSpec]:
         """Return the same as `get_tools`."""
@@ -124,77 +164,144 @@ class ToolNode:
         """Call a tool by its namespaced or its own name and return `{"result": value}`.
 
         Connects first if needed, waits while `max_concurrency` calls are under way, and repeats a failed call
-        where the retry policy and the nature of the failure allow it. `ctx` is as in `connect`.
+        where the retry policy and the nature of the failure allow it. `ctx` is that of the calling tool: its
+        `tool_context["user_id"]` says in whose name, its `artifacts` take what is too large for a prompt, and
+        it pauses where a person has to sign in.
 
         Raises:
             ToolClientError: the tool reported an error (its text is the server's) or does not exist.
             ToolTimeoutError: no answer within `config.timeout_s`. Other `ToolNodeError`s as their names say.
         """
-        backend = await load_backend()
-        async with self._slots():
-            result = await backend.call_with_retries(
-                lambda: self._attempt(tool_name, args),
-                self.config.retry_policy,
-                lambda error: self._may_repeat(tool_name, error),
-            )
-        return {"result": result.value}
-
-    def _take_tools(self, tools: Sequence[RemoteTool]) -> int:
-        specs = specs_of_tools(self.config, tools, origin=self._origin, tool_node=self, call=self.call)
-        register_specs(specs, self.registry, origin=self._origin)
-        self._specs, self._offered = specs, tools
-        self._tools = {namespaced(self.config, tool): tool for tool in tools}
-        return len(specs)
-
-    async def _attempt(self, tool_name: str, args: Mapping[str, object]) -> RemoteResult:
-        link, opened = await self._connection.open()
-        try:
-            async with asyncio.timeout(self.config.timeout_s):
-                result = await opened.session.call_tool(self._name_at_server(tool_name), args)
-        except TimeoutError as error:
-            raise ToolTimeoutError(
-                f"`{tool_name}` did not answer within {self.config.timeout_s:g} s", cause=error
-            ) from error
-        except Exception as error:
-            raise await self._call_error(link, tool_name, error) from error
-        if result.is_error:
-            raise ToolClientError(
-                f"MCP tool error: {safe_text(str(result.value), max_chars=_MAX_ERROR_CHARS)}"
-            )
-        return result
-
-    async def _call_error(self, link: Link, tool_name: str, error: Exception) -> ToolNodeError:
-        """Return what the failure of a call means; a connection that is broken is given up."""
-        if link.was_stopped:
-            return ToolConnectionError(
-                f"`{self.name}` was closed while `{tool_name}` was running", category=ErrorCategory.CANCELLED
-            )
-        adapted = adapt_exception(error, "MCP")
-        if not isinstance(adapted, ToolConnectionError):
-            return adapted
-        await link.give_up()
-        lost = lost_error(self.status)
-        was_refused = adapted.status_code is not None
-        if was_refused or was_never_sent(error):
-            return lost
-        return LostDuringCallError(str(lost), hint=lost.hint)
-
-    def _may_repeat(self, tool_name: str, error: BaseException) -> bool:
-        tool = self._tools.get(self._namespaced(tool_name))
-        return may_repeat(
-            error,
-            retry_on_status=self.config.retry_policy.retry_on_status,
-            tool=tool,
-            approved_once=tool is not None and self.config.needs_approval(tool.name),
+        self._refuse_if_disabled()
+        result = await self._call_in_name_of(ctx, tool_name, args)
+        if not self._attempts.is_read_only(tool_name):
+            self._resources.forget_reads()  # the call may have changed them
+        value = await transform_output(
+            self._attempts.full_name(tool_name),
+            result.value,
+            config=self.config,
+            ctx=ctx,
+            read_linked=lambda uri: self.read_resource(uri, ctx),
         )
+        return {"result": value}
 
-    def _namespaced(self, tool_name: str) -> str:
-        prefix = f"{self.name}."
-        return tool_name if tool_name.startswith(prefix) else prefix + tool_name
+    @property
+    def resources_supported(self) -> bool:
+        """Whether the server that is connected now has resources; `False` before connecting."""
+        return self.status.state == "ready" and self._resources.resources_supported
 
-    def _name_at_server(self, tool_name: str) -> str:
-        tool = self._tools.get(self._namespaced(tool_name))
-        return tool.name if tool is not None else tool_name.removeprefix(f"{self.name}.")
+    @property
+    def resources(self) -> list[ResourceInfo]:
+        """The resources as they were listed last."""
+        return self._resources.resources
+
+    @property
+    def resource_templates(self) -> list[ResourceTemplateInfo]:
+        """The patterns of further resources as they were listed last."""
+        return self._resources.resource_templates
+
+    async def list_resources(self, refresh: bool = False) -> list[ResourceInfo]:
+        """Return the resources of the server; `refresh` asks it again.
+
+        Raises:
+            ToolNodeError: the server was asked and failed.
+        """
+        return await self._resources.list_resources(refresh)
+
+    async def list_resource_templates(self, refresh: bool = False) -> list[ResourceTemplateInfo]:
+        """Return the templates; as `list_resources`."""
+        return await self._resources.list_resource_templates(refresh)
+
+    async def read_resource(self, uri: str, ctx: object, *, use_cache: bool = True) -> dict[str, JsonValue]:
+        """Return `{"text": ...}`, `{"artifact": ref}` or `{"error": why not}`; never raises.
+
+        A server that is reached in the name of users is read for the one `ctx` names.
+        """
+        if ctx is None and self._access.is_per_user:
+            return {"error": f"user_id required: `{self.name}` acts in the name of a user"}
+        return await self._resources.read_resource(uri, ctx, use_cache=use_cache)
+
+    async def subscribe_resource(self, uri: str, callback: ResourceUpdated | None = None) -> bool:
+        """Have the server tell when a resource changes, and call `callback` then; `False` if it cannot."""
+        return await self._resources.subscribe_resource(uri, callback)
+
+    async def unsubscribe_resource(self, uri: str) -> bool:
+        """End what `subscribe_resource` began; `False` when there was nothing, or it could not be done."""
+        return await self._resources.unsubscribe_resource(uri)
+
+    def handle_resource_updated(self, uri: str) -> None:
+        """Take note that a resource changed: what was read of it is forgotten, and callbacks are called."""
+        self._resources.handle_resource_updated(uri)
+
+    def set_resource_updated_callback(self, callback: Callable[[str], object] | None) -> None:
+        """Have `callback` called with the URI of each resource that changes, whoever subscribed."""
+        self._resources.set_resource_updated_callback(callback)
+
+    def on_resource_updated(self, listener: Callable[[str], object]) -> Callable[[], None]:
+        """Call `listener` like that callback, beside it; the function returned ends that."""
+        return self._resources.on_resource_updated(listener)
+
+    async def _call_in_name_of(self, ctx: object, tool_name: str, args: Mapping[str, object]) -> RemoteResult:
+        mine = await self._access.to_call(ctx)
+        token = mine.token
+        try:
+            return await self._call_once_free(mine, tool_name, args)
+        except ToolAuthError as error:
+            if not self._access.can_renew(error):
+                raise
+            # Not while holding a slot: a person may take their time to sign in.
+            await self._access.renew(ctx, mine, token)
+            return await self._call_once_free(mine, tool_name, args)
+
+    async def _call_once_free(
+        self, mine: UserConnection, tool_name: str, args: Mapping[str, object]
+    ) -> RemoteResult:
+        async with self._slots():
+            return await self._attempts.call(mine.connection, tool_name, args)
+
+    def _new_connection(self, token: UserToken) -> ServerConnection:
+        connection = ServerConnection(
+            self.config,
+            plan=lambda: self._plan(token),
+            clock=self._clock,
+            explore=lambda session: self._explore(connection, session),
+            take_tools=lambda tools: self._take_tools(connection, tools),
+        )
+        self._shown.follow(connection.board)
+        return connection
+
+    def _plan(self, token: UserToken) -> ConnectionPlan:
+        remember_secrets_of(self.config, self._environment)  # variables may have changed
+        return plan_connection(self.config, self._environment, live_headers=token.headers, token=token.value)
+
+    async def _explore(self, connection: ServerConnection, session: ToolSession) -> None:
+        if self._discovered_over in (None, connection):
+            await self._resources.discover(session)
+
+    async def _session_for(self, ctx: object) -> ToolSession | None:
+        """Return the session in the name of the caller, or what was connected first; `None` for none."""
+        if self._discovered_over is None:
+            return None
+        connection = self._discovered_over if ctx is None else (await self._access.to_call(ctx)).connection
+        _, opened = await connection.open()
+        return opened.session
+
+    def _take_tools(self, connection: ServerConnection, tools: Sequence[RemoteTool]) -> int:
+        self._discovered_over = self._discovered_over or connection
+        if self._discovered_over is not connection:
+            return len(self._catalog.specs)
+        self._catalog.take(tools)
+        self._attempts.use_tools(self._catalog.tools)
+        self._shown.refresh(held_back=self._catalog.held_back)
+        return len(self._catalog.specs)
+
+    def _refuse_if_disabled(self) -> None:
+        if self._shown.is_disabled:
+            raise ToolConnectionError(
+                f"the tool server `{self.name}` is disabled",
+                category=ErrorCategory.CANCELLED,
+                hint="enable it in its configuration or with `set_enabled(True)`",
+            )
 
     def _slots(self) -> asyncio.Semaphore:
         """Return the semaphore of the running loop; one cannot be used on two."""

@@ -17,6 +17,7 @@ def _preset(
     *,
     auth_type: AuthType = AuthType.NONE,
     env: Mapping[str, str] | None = None,
+    token_env: str | None = None,
 ) -> ExternalToolConfig:
     return ExternalToolConfig(
         name=name,
@@ -24,6 +25,7 @@ def _preset(
         transport=TransportType.MCP,
         connection=connection,
         auth_type=auth_type,
+        auth_config={} if token_env is None else {"token_env": token_env},
         env=dict(env or {}),
     )
 
@@ -34,6 +36,7 @@ _PRESETS = (
         "npx -y @modelcontextprotocol/server-github",
         "Repositories, issues and pull requests on GitHub",
         auth_type=AuthType.OAUTH2_USER,
+        token_env="GITHUB_PERSONAL_ACCESS_TOKEN",
     ),
     _preset(
         "filesystem",
@@ -51,6 +54,7 @@ _PRESETS = (
         "npx -y @modelcontextprotocol/server-slack",
         "Channels and messages in Slack",
         auth_type=AuthType.OAUTH2_USER,
+        token_env="SLACK_BOT_TOKEN",
     ),
     _preset(
         "google-drive",

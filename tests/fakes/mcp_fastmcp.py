@@ -4,17 +4,14 @@
     python mcp_fastmcp.py http       # prints its URL on the first line
     python mcp_fastmcp.py sse        # the same with the older protocol
 
-Over HTTP a client may ask for trouble by headers: `x-refuse: 503` and `x-refuse-times: 2` make its first two
-calls of the tool `add` fail with that status, `x-client` tells clients apart; `x-refuse-always: 401` refuses
-every request.
+Over HTTP a client may ask for trouble by headers; see `mcp_refusing`.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
-from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import uvicorn
 from fastmcp import FastMCP
@@ -66,34 +63,9 @@ def authorization() -> str:
     return get_http_headers(include={"authorization"}).get("authorization", "none")
 
 
-class RefuseOnRequest:
-    """ASGI middleware that gives the answers the headers ask for."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._refused: Counter[str] = Counter()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {key.decode(): value.decode() for key, value in scope.get("headers", ())}
-        status = self._status(headers)
-        if scope["type"] != "http" or status is None:
-            await self._app(scope, receive, send)
-            return
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
-
-    def _status(self, headers: dict[str, str]) -> int | None:
-        if "x-refuse-always" in headers:
-            return int(headers["x-refuse-always"])
-        client = headers.get("x-client", "")
-        calls_add = (headers.get("mcp-method"), headers.get("mcp-name")) == ("tools/call", "add")
-        if "x-refuse" in headers and calls_add and self._refused[client] < int(headers["x-refuse-times"]):
-            self._refused[client] += 1
-            return int(headers["x-refuse"])
-        return None
-
-
 def serve_http(transport: Literal["http", "sse"]) -> None:
+    from mcp_refusing import RefuseOnRequest
+
     listener = socket.create_server(("127.0.0.1", 0))
     app = RefuseOnRequest(server.http_app(transport=transport))
     path = "mcp" if transport == "http" else "sse"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -22,6 +23,11 @@ def tiny_command(*arguments: str) -> str:
 def fastmcp_command() -> str:
     """Return the command line of the real FastMCP server over stdio."""
     return shlex.join([sys.executable, str(_HERE / "mcp_fastmcp.py")])
+
+
+def fuzz_command(script: Sequence[str]) -> str:
+    """Return the command line of the server that plays a script of misbehaviour."""
+    return shlex.join([sys.executable, "-I", "-S", str(_HERE / "mcp_fuzz.py"), json.dumps(script)])
 
 
 @contextlib.contextmanager

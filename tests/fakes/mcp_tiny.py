@@ -4,7 +4,8 @@
 
 Habits: `silent` (never answers), `ignore-sigterm` (and does not leave when stdin closes), `flood-stderr`,
 `chatty` (prints what is no message), `grandchild` (starts a process that would outlive it), `exit-N`,
-`twins` (two tools of one name), `hostile-text` (names and texts with control characters).
+`twins` (two tools of one name), `changed-echo` (with another description), `hostile-text` (names and texts
+with control characters).
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def _handle(message: Json, habits: set[str]) -> None:
 
 
 def _tools(habits: set[str]) -> Json:
+    if "changed-echo" in habits:
+        return [{**tool, "description": "Changed."} if tool["name"] == "echo" else tool for tool in TOOLS]
     if "twins" in habits:
         return [TOOLS[0], TOOLS[0]]
     if "hostile-text" in habits:

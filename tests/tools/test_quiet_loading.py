@@ -21,7 +21,8 @@ def test_the_package_loads_without_the_optional_packages() -> None:
     program = """
 import sys
 import penguiflow.tools, penguiflow.tools.project, penguiflow.tools.target
-optional = {"fastmcp", "mcp", "tenacity", "httpx", "httpx2", "anyio", "rich", "jsonschema"}
+optional = {"fastmcp", "mcp", "tenacity", "httpx", "httpx2", "anyio", "rich", "jsonschema",
+    "utcp", "utcp_http", "utcp_cli", "aiohttp", "authlib", "keyring", "cryptography"}
 print(sorted(set(sys.modules) & optional))
 """
     done = run_python(program)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from penguiflow.tools._schema import MAX_SCHEMA_CHARS, arguments_model
+from penguiflow.tools._schema import MAX_SCHEMA_CHARS, arguments_model, result_model
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -56,6 +57,72 @@ def test_the_schema_of_the_model_is_that_of_the_server() -> None:
     assert model.model_json_schema() == SCHEMA
     model.model_json_schema()["properties"].clear()
     assert model.model_json_schema() == SCHEMA
+
+
+def test_hidden_characters_are_visible_in_texts_and_untouched_in_names_and_values() -> None:
+    hostile: dict[str, Any] = {
+        "type": "object",
+        "description": "do\u202ethis",
+        "properties": {
+            "description": {"type": "string", "description": "a\u200bb", "enum": ["x\u202ey"]},
+            "examples": {"title": "\x1b[31m", "default": {"title": "\u202e"}},
+        },
+    }
+    model = arguments_model("Args", hostile, origin=None)
+    assert model.model_json_schema() == {
+        "type": "object",
+        "description": "do<U+202E>this",
+        "properties": {
+            "description": {"type": "string", "description": "a<U+200B>b", "enum": ["x\u202ey"]},
+            "examples": {"title": "␛[31m", "default": {"title": "\u202e"}},
+        },
+    }
+    assert model.model_fields["description"].description == "a<U+200B>b"
+
+
+def test_the_fields_carry_defaults_and_descriptions_that_are_not_sent() -> None:
+    model = arguments_model("Args", SCHEMA, origin=None)
+    count, ratio = model.model_fields["count"], model.model_fields["ratio"]
+    assert (count.is_required(), count.description) == (True, "How many.")
+    assert (ratio.is_required(), ratio.default) == (False, None)
+    paged = arguments_model(
+        "Paged",
+        {"properties": {"page": {"type": "integer", "default": 3}, "tags": {"default": ["a"]}}},
+        origin=1,
+    )
+    assert (paged.model_fields["page"].default, paged.model_fields["page"].is_required()) == (3, False)
+    read: Any = paged.model_validate({})
+    assert (read.page, read.tags, read.model_dump(), paged.origin) == (3, ["a"], {}, 1)
+    assert paged.model_validate({"page": None}).model_dump() == {}
+    assert paged.model_validate({"page": 3}).model_dump() == {"page": 3}
+
+
+def test_a_model_can_be_used_in_every_way_of_pydantic() -> None:
+    model = arguments_model("Args", SCHEMA, origin=None)
+    made = model(**{"count": 2})
+    for same in (
+        made,
+        model.model_validate({"count": 2}),
+        model.model_validate_json('{"count": 2}'),
+        TypeAdapter(model).validate_python({"count": 2}),
+        made.model_copy(),
+    ):
+        assert isinstance(same, model)
+        assert same == made
+        assert (same.model_dump(), same.model_dump_json()) == ({"count": 2}, '{"count":2}')
+    assert TypeAdapter(model).dump_python(made) == {"count": 2}
+    with pytest.raises(ValidationError):
+        model(**{"count": 9})
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(model).validate_python({"count": 1, "place": {}})
+    assert caught.value.errors()[0]["loc"] == ("place", "city")
+
+
+def test_a_tool_without_parameters_takes_and_sends_nothing() -> None:
+    empty: list[dict[str, Any]] = [{}, {"type": "object"}, {"type": "object", "properties": {}}]
+    for schema in empty:
+        model = arguments_model("Args", schema, origin=None)
+        assert (model().model_dump(), model.model_fields) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -127,9 +194,39 @@ def _nested(depth: int) -> dict[str, Any]:
     return schema
 
 
+def _wide(letters: str, ending: dict[str, Any], width: int = 32) -> dict[str, Any]:
+    """Return definitions each of which is a choice among many of the next."""
+    following = [*letters[1:], "end"]
+    return {
+        "end": ending,
+        **{
+            name: {"anyOf": [{"$ref": f"#/$defs/{after}"}] * width}
+            for name, after in zip(letters, following, strict=True)
+        },
+    }
+
+
+_INTEGER = {"type": "integer"}
+
+
 @pytest.mark.parametrize(
     "schema",
     [
+        {"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": _wide("abcdefgh", _INTEGER)},
+        {
+            "properties": {f"a{number}": {"$ref": "#/$defs/a"} for number in range(400)},
+            "$defs": _wide("abc", _INTEGER),
+        },
+        {"properties": {"a": {"type": "array", "items": _nested(7)}}},
+        {"properties": {"a": {"type": "array", "items": {"anyOf": [{"enum": [n]} for n in range(32)]}}}},
+        {"properties": {f"k{number}": {} for number in range(5_000)}},
+        {"properties": {f"k{n}": {"type": "object", "properties": {"x": {}}} for n in range(400)}},
+        {"properties": {f"k{n}": {"type": "string", "pattern": f"^(a+)+{n}$"} for n in range(400)}},
+        {"properties": {"a": {"type": "string", "pattern": "(((a{1,100}){1,100}){1,100}){1,100}"}}},
+        {"properties": {"a": {"type": "string", "pattern": "(?=" * 500}}},
+        {"properties": {"a": {"type": "string", "minLength": 10**40}}},
+        {"properties": {"a": {"type": "integer", "minimum": 10**400}}},
+        {"properties": {"a": {"enum": list(range(15_000))}}},
         {"type": "object", "properties": {"a": _nested(12)}},
         {"type": "object", "properties": {"a": {"$ref": "#/properties/a"}}},
         {"type": "object", "properties": {f"k{number}": {"$ref": "#"} for number in range(20)}},
@@ -142,9 +239,49 @@ def _nested(depth: int) -> dict[str, Any]:
 def test_hostile_schemas_cost_little(schema: dict[str, Any]) -> None:
     started = time.process_time()
     model = arguments_model("Args", schema, origin=None)
-    with contextlib.suppress(ValidationError):
-        model.model_validate({"a": "a" * 5000 + "!"})
+    for value in ("a" * 5000 + "!", [["x"] * 100] * 20, 7):
+        with contextlib.suppress(ValidationError):
+            model.model_validate({"a": value})
+    assert time.process_time() - started < 1.5
+
+
+def test_a_schema_of_another_host_is_never_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/schema"
+        schema: dict[str, Any] = {
+            "$id": url,
+            "$schema": url,
+            "properties": {"a": {"$ref": url}, "b": {"$ref": f"{url}#/b"}},
+        }
+        assert arguments_model("Args", schema, origin=None)(**{"a": 1, "b": "x"}).model_dump() == {
+            "a": 1,
+            "b": "x",
+        }
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_ten_thousand_models_are_made_without_converting_their_schemas() -> None:
+    started = time.process_time()
+    models = [arguments_model(f"Args{number}", SCHEMA, origin=None) for number in range(10_000)]
     assert time.process_time() - started < 2.0
+    first, last = models[0](**{"count": 1}), models[-1](**{"count": 1})
+    assert last.model_dump() == {"count": 1}
+    assert isinstance(last, models[-1])
+    assert not isinstance(last, models[0])
+    assert type(first) is not type(last)
+    assert (type(last).__name__, models[-1].__name__) == ("Args9999", "Args9999")
+
+
+def test_a_result_holds_any_value_in_one_field() -> None:
+    model = result_model("ns_toolResult")
+    result = model.model_validate({"result": [1, {"a": None}]})
+    assert isinstance(result, model)
+    assert (model.__name__, list(model.model_fields)) == ("ns_toolResult", ["result"])
+    assert result.model_dump() == {"result": [1, {"a": None}]}
+    assert TypeAdapter(model).validate_python({}).model_dump() == {"result": None}
+    assert model.model_json_schema()["title"] == "ns_toolResult"
 
 
 JSON = st.recursive(
