@@ -23,6 +23,10 @@ from penguiflow.tools.connection import ConnectionStatus
 UNNAMED_ERROR = "agent_error"
 """The code of a failure that brings no code of its own, of the user's code mostly."""
 
+# The event is written at each change of a connection: it keeps the end of what a server said, not all of it.
+_MAX_LINES = 20
+_MAX_LINE_CHARS = 400
+
 _PROMPT_KEYS = ("prompt", "question", "message", "text")
 
 
@@ -74,6 +78,14 @@ def connection_changed(status: ConnectionStatus) -> ConnectionChanged:
         latency_ms=status.latency_ms,
         error=status.error,
         hint=status.hint,
+        target=status.target,
+        server=status.server,
+        protocol_version=status.protocol_version,
+        last_error=status.last_error,
+        last_lines=tuple(line[:_MAX_LINE_CHARS] for line in status.last_lines[-_MAX_LINES:]),
+        circuit=status.circuit,
+        held_back=status.held_back,
+        auth_url=status.auth_url,
     )
 
 

@@ -1,17 +1,18 @@
 """Making an agent out of the user's class, function or planner.
 
-Arguments are offered by name: `config`, `event_callback`, `state_store`, `model`, `project_root`. What the
-user's code does not take is applied to the finished planner, by `fork`.
+Arguments are offered by name: `config`, `event_callback`, `state_store`, `model`, `project_root`,
+`tool_sources`. What the user's code does not take is applied to the finished planner, by `fork`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from penguiflow.catalog import ToolSource
 from penguiflow.sessions.agent_port import Agent
 from penguiflow.sessions.awaited_agent import AwaitedAgent
 from penguiflow.sessions.candidates import Candidate
@@ -38,19 +39,25 @@ class ForkablePlanner(Planner, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """What an agent is built for. A `model` of `None` leaves the choice to the agent's author."""
+    """What an agent is built for. A `model` of `None` leaves the choice to the agent's author.
+
+    `tool_sources` are offered to the agent's planner beside its own.
+    """
 
     project_root: Path
     state_store: SupportsPlannerState
     model: str | None
+    tool_sources: Sequence[ToolSource] = ()
 
     def offers(self) -> dict[str, Any]:  # values of every type, by parameter name
         """Return the arguments that any class or function of the user may take."""
-        offers = {
+        offers: dict[str, Any] = {
             "event_callback": None,
             "state_store": self.state_store,
             "project_root": self.project_root,
         }
+        if self.tool_sources:
+            offers["tool_sources"] = self.tool_sources
         return offers if self.model is None else offers | {"model": self.model}
 
 
@@ -79,6 +86,8 @@ def build(candidate: Candidate, place: Workplace) -> Agent:
         return _from_builder(made, candidate, place, keywords)
     if place.model is not None and "model" not in keywords:
         raise _model_is_fixed(what)
+    if place.tool_sources and "tool_sources" not in keywords:
+        raise _tools_are_fixed(what)
     return OrchestratorAgent(made, name=candidate.agent_name)
 
 
@@ -103,23 +112,28 @@ def _from_builder(built: object, candidate: Candidate, place: Workplace, given: 
         project_root=place.project_root,
         state_store=place.state_store,
         model=None if "model" in given else place.model,
+        tool_sources=() if "tool_sources" in given else place.tool_sources,
     )
     return agent_of(built, candidate.agent_name, remaining, what=f"`{candidate.label}`")
 
 
 def _at(place: Workplace, planner: Planner, what: str) -> Planner:
-    """Give the planner the store and model that its author did not choose."""
+    """Give the planner the store and model that its author did not choose, and further tools."""
     overrides: dict[str, Any] = {}
     if planner.state_store is None:
         overrides["state_store"] = place.state_store
     if place.model is not None:
         overrides["llm"] = place.model
+    if place.tool_sources:
+        overrides["tool_sources"] = (*planner.tool_sources, *place.tool_sources)
     if not overrides:
         return planner
     if isinstance(planner, ForkablePlanner):
         return run_user_code(lambda: planner.fork(**overrides), what, place.project_root)
     if place.model is not None:
         raise _model_is_fixed(what)
+    if place.tool_sources:
+        raise _tools_are_fixed(what)
     return planner
 
 
@@ -160,4 +174,11 @@ def _model_is_fixed(what: str) -> AgentLoadError:
     return AgentLoadError(
         f"{what} takes no `model`, so another model cannot be chosen for it",
         hint="add a parameter `model: str | None = None` and use it, or start without `--model`",
+    )
+
+
+def _tools_are_fixed(what: str) -> AgentLoadError:
+    return AgentLoadError(
+        f"{what} takes no `tool_sources`, so it cannot be given further tool servers",
+        hint="add a parameter `tool_sources=()` and give it to the planner, or start without the servers",
     )

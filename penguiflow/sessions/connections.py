@@ -6,26 +6,41 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from pydantic import JsonValue
 
 from penguiflow.sessions.agent_port import Connection
+from penguiflow.sessions.person_context import PersonContext
 from penguiflow.sessions.planner_port import Planner
 from penguiflow.sessions.results import UnknownConnectionError
+from penguiflow.tools.config import AuthType, ExternalToolConfig
 from penguiflow.tools.connection import ConnectionStatus
 from penguiflow.tools.offers import MakesOffers, Offers
 
-_FAILED_STATES = ("failed", "needs_auth")
+_NOT_READY_STATES = ("failed", "needs_auth", "disabled")
 
 
 OnStatus: TypeAlias = Callable[[ConnectionStatus, Offers], None]
 """Called with a status and, for a connection that is ready, what its server offers."""
 
 
+@runtime_checkable
+class _ConnectsForSomebody(Protocol):
+    """A connection whose `connect` takes the context of a caller, as that of `ToolNode` does."""
+
+    async def connect(self, ctx: object = None) -> None: ...
+
+    async def begin_sign_in(self, user_id: str, trace_id: str = "") -> dict[str, JsonValue]: ...
+
+
 class WatchedConnections:
     """Tells `on_status` about each connection, at first and whenever it changes."""
 
-    def __init__(self, on_status: OnStatus) -> None:
+    def __init__(self, on_status: OnStatus, *, context: PersonContext | None = None) -> None:
+        """`context` names the person for whom a connection that acts in somebody's name is opened."""
         self._on_status = on_status
+        self._context = context
         self._connections: tuple[Connection, ...] = ()
         self._stop_watching: list[Callable[[], None]] = []
 
@@ -41,6 +56,8 @@ class WatchedConnections:
             self._tell(each, each.status)
         async with asyncio.TaskGroup() as group:
             for each in self._connections:
+                if each.status.state == "disabled":
+                    continue
                 group.create_task(self._connect(each), name=f"penguiflow-connect-{each.name}")
 
     async def reconnect(self, name: str) -> ConnectionStatus:
@@ -49,11 +66,20 @@ class WatchedConnections:
         Raises:
             UnknownConnectionError: no connection has this name.
         """
+        found = self.find(name)
+        await found.close()
+        await self._connect(found)
+        return found.status
+
+    def find(self, name: str) -> Connection:
+        """Return the connection of this name.
+
+        Raises:
+            UnknownConnectionError: there is none.
+        """
         for each in self._connections:
             if each.name == name:
-                await each.close()
-                await self._connect(each)
-                return each.status
+                return each
         known = ", ".join(f"`{each.name}`" for each in self._connections) or "none"
         raise UnknownConnectionError(f"the agent has no tool connection `{name}`; it has: {known}")
 
@@ -64,9 +90,10 @@ class WatchedConnections:
 
     async def _connect(self, connection: Connection) -> None:
         try:
-            await connection.connect()
+            if not await _connected_for(connection, self._context):
+                await connection.connect()
         except Exception as exc:  # noqa: BLE001 - whatever a tool server does, the agent is there without it
-            if connection.status.state not in _FAILED_STATES:
+            if connection.status.state not in _NOT_READY_STATES:
                 failed = f"`{type(exc).__name__}`: {exc}"
                 self._on_status(replace(connection.status, state="failed", error=failed), ())
 
@@ -75,6 +102,14 @@ class WatchedConnections:
         if status.state == "ready" and isinstance(connection, MakesOffers):
             offers = connection.offers
         self._on_status(status, offers)
+
+
+async def _connected_for(node: object, context: PersonContext | None) -> bool:
+    """Connect in the name of the person, where that can be said; false when it cannot."""
+    if context is None or not isinstance(node, _ConnectsForSomebody):
+        return False
+    await node.connect(context)
+    return True
 
 
 def connections_of(planner: Planner, *, also: Iterable[object] = ()) -> tuple[Connection, ...]:
@@ -102,3 +137,12 @@ async def close_connections(connections: Sequence[Connection]) -> None:
     failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failures:
         raise ExceptionGroup("tool connections did not close", failures)
+
+
+def act_for_people(connections: Iterable[Connection]) -> bool:
+    """Whether one of them needs to know in whose name it is called."""
+    configs = (getattr(each, "config", None) for each in connections)
+    return any(
+        isinstance(config, ExternalToolConfig) and config.auth_type is AuthType.OAUTH2_USER
+        for config in configs
+    )

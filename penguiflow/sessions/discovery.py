@@ -6,9 +6,11 @@ Looked for are, in every package of `src/` (else of the project folder), a class
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from penguiflow.catalog import ToolSource
 from penguiflow.sessions.agent_port import Agent
 from penguiflow.sessions.building import Workplace, agent_of, build
 from penguiflow.sessions.candidates import (
@@ -32,9 +34,15 @@ __all__ = ["AgentError", "AgentLoadError", "NoAgentFoundError", "discover_agent"
 
 
 def discover_agent(
-    project_root: Path | str, *, state_store: SupportsPlannerState, model: str | None = None
+    project_root: Path | str,
+    *,
+    state_store: SupportsPlannerState,
+    model: str | None = None,
+    tool_sources: Sequence[ToolSource] = (),
 ) -> Agent:
     """Find and build the project's agent. Imports the user's code, so it may take a second.
+
+    `tool_sources` are given to its planner beside those it has.
 
     Raises:
         NoAgentFoundError: nothing looks like an agent; tells where it was looked for.
@@ -51,7 +59,9 @@ def discover_agent(
             + (f"looked into {looked}" if looked else "it holds no package (a folder with `__init__.py`)"),
             hint="write `build_planner` in PACKAGE/planner.py, or name your agent: package.module:name",
         )
-    return build(best, Workplace(project_root=root, state_store=state_store, model=model))
+    return build(
+        best, Workplace(project_root=root, state_store=state_store, model=model, tool_sources=tool_sources)
+    )
 
 
 def load_agent(
@@ -60,10 +70,12 @@ def load_agent(
     *,
     state_store: SupportsPlannerState,
     model: str | None = None,
+    tool_sources: Sequence[ToolSource] = (),
 ) -> Agent:
     """Build the agent named by `package.module:name`, `path/to/file.py:name`, or by the module alone.
 
     The name is a builder function, an orchestrator class, a planner or an object with `.planner`.
+    `tool_sources` are given to its planner beside those it has.
 
     Raises:
         NoAgentFoundError: no name was given and the module holds nothing that looks like an agent.
@@ -71,7 +83,7 @@ def load_agent(
     """
     root = Path(project_root).resolve()
     add_to_path(root)
-    place = Workplace(project_root=root, state_store=state_store, model=model)
+    place = Workplace(project_root=root, state_store=state_store, model=model, tool_sources=tool_sources)
     module_part, name = _split(target)
     if module_part.endswith(".py"):
         package, module = "", import_user_file((root / module_part).resolve(), root)

@@ -54,6 +54,12 @@ def _clean(body: EventBody | CallToApprove, *, max_chars: int) -> EventBody | Ca
             changes[field.name] = without_known_secrets(value)
         elif isinstance(value, CallToApprove):
             changes[field.name] = _clean(value, max_chars=max_chars)
+        elif isinstance(value, tuple):  # of texts: what stands for contents was left out above
+            texts = cast("tuple[str, ...]", value)
+            changes[field.name] = tuple(
+                cast("str", redact(plain_json(text, max_chars=max_chars)))  # a text stays a text
+                for text in texts
+            )
         else:
             changes[field.name] = redact(plain_json(value, max_chars=max_chars))
     return replace(body, **changes)

@@ -6,7 +6,8 @@ SessionError
 ├── RequestNotFoundError  no such request in this session
 ├── AlreadyDecidedError   somebody else, or an interruption, answered the request
 ├── NothingToRecoverError its run did not break off
-└── UnknownConnectionError
+├── UnknownConnectionError
+└── NotPossibleError      the connection does not do that, or has no such tool
 """
 
 from __future__ import annotations
@@ -64,3 +65,7 @@ class NothingToRecoverError(SessionError):
 
 class UnknownConnectionError(SessionError):
     """The agent has no such tool connection."""
+
+
+class NotPossibleError(SessionError):
+    """The connection does not do that, or has no such tool."""

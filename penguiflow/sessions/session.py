@@ -22,12 +22,13 @@ from penguiflow.metrics import FlowEvent
 from penguiflow.planner.approvals import Decision, DecisionError, Edit
 from penguiflow.sessions.agent_port import Agent, AgentOutcome, RecoversRuns
 from penguiflow.sessions.bodies import connection_changed, person_answered
-from penguiflow.sessions.connections import WatchedConnections
+from penguiflow.sessions.connections import WatchedConnections, act_for_people
 from penguiflow.sessions.contents import Contents
 from penguiflow.sessions.flows import WatchedFlows
 from penguiflow.sessions.hidden_values import hidden_value_messages
 from penguiflow.sessions.history import SessionHistory
 from penguiflow.sessions.opening import AgentOpening
+from penguiflow.sessions.person_context import PersonContext
 from penguiflow.sessions.questions import Questions, already_decided
 from penguiflow.sessions.recorder import Recovery, RunRecorder
 from penguiflow.sessions.results import (
@@ -39,6 +40,7 @@ from penguiflow.sessions.results import (
 )
 from penguiflow.sessions.run import AgentRun
 from penguiflow.sessions.standing import activity
+from penguiflow.sessions.tool_desk import ToolDesk
 from penguiflow.state.errors import StoreError
 from penguiflow.state.events import (
     FlowHappened,
@@ -74,14 +76,20 @@ class AgentSession:
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,
         new_id: IdSource = random_id,
+        user_id: str | None = None,
     ) -> None:
         self._agent = agent
+        self._user_id = user_id
         self._session_id = session_id
         self._new_id = new_id
         self._history = SessionHistory(store, session_id, clock, monotonic, outside_runs=new_id())
         self._contents = Contents()
         self._questions = Questions(agent, self._history)
-        self._connections = WatchedConnections(self._connection_changed)
+        person = PersonContext(user_id=user_id or "", session_id=session_id)
+        self._connections = WatchedConnections(self._connection_changed, context=person)
+        self._tools = ToolDesk(
+            self._connections, context=person, tell=partial(self.record_output, "log"), clock=monotonic
+        )
         self._opening = AgentOpening(agent, self._connections)
         self._flows = WatchedFlows(self._hear_flow)
         self._run: AgentRun | None = None
@@ -99,14 +107,24 @@ class AgentSession:
         clock: WallClock = wall_clock,
         monotonic: MonotonicClock = monotonic_clock,
         new_id: IdSource = random_id,
+        user_id: str | None = None,
     ) -> Self:
         """Return a new session, or the stored one with what happened in it.
+
+        `user_id` is in whose name tools are called that act for people, unless a question says another;
+        without it they refuse.
 
         Raises:
             StoreError: the stored session cannot be read.
         """
         session = cls(
-            agent, store, session_id=session_id or new_id(), clock=clock, monotonic=monotonic, new_id=new_id
+            agent,
+            store,
+            session_id=session_id or new_id(),
+            clock=clock,
+            monotonic=monotonic,
+            new_id=new_id,
+            user_id=user_id,
         )
         if session_id is not None:
             await session._history.load()
@@ -135,6 +153,11 @@ class AgentSession:
     @property
     def connections(self) -> tuple[ConnectionStatus, ...]:
         return self._connections.statuses
+
+    @property
+    def tools(self) -> ToolDesk:
+        """What a person does with the connections outside of a run: try a tool, switch, sign in, review."""
+        return self._tools
 
     @property
     def history_trouble(self) -> StoreError | None:
@@ -173,13 +196,16 @@ class AgentSession:
         """
         self._refuse_busy()
         run_id = self._new_id()
-        context = {**(tool_context or {}), "session_id": self._session_id, "trace_id": run_id}
+        given = tool_context or {}
         started = RunStarted(question=question, agent=self._agent.name, model=self._agent.model)
         shown, new = self._contents.keep(llm_context) if llm_context else (None, ())
         self._history.record(run_id, replace(started, context=shown), new)
-        return await self._drive(
-            run_id, lambda: self._agent.ask(question, llm_context=llm_context, tool_context=context)
-        )
+
+        def asked() -> Awaitable[AgentOutcome]:
+            context = {**self._user(), **given, "session_id": self._session_id, "trace_id": run_id}
+            return self._agent.ask(question, llm_context=llm_context, tool_context=context)
+
+        return await self._drive(run_id, asked)
 
     async def decide(self, request_id: str, decision: Decision) -> RunResult:
         """Answer a question of `pending` and wait like `ask`. The decision is taken exactly once.
@@ -332,6 +358,11 @@ class AgentSession:
         with contextlib.suppress(StoreError):
             await self._history.flush()
         return result
+
+    def _user(self) -> JsonObject:
+        """Return who asks, where a tool needs to know: elsewhere it would only name another memory."""
+        needed = self._user_id is not None and act_for_people(self._agent.connections)
+        return {"user_id": self._user_id} if needed else {}
 
     @property
     def _working_run(self) -> AgentRun | None:

@@ -20,7 +20,7 @@ from penguiflow.state._stored_artifacts import ref_text
 from penguiflow.state.contents import NAMESPACE, Content
 from penguiflow.state.errors import HistoryConflictError
 from penguiflow.state.events import RunEvent, RunStarted
-from penguiflow.state.stored_text import run_tally, session_tally, tally_text
+from penguiflow.state.stored_text import is_body_of, run_tally, session_tally, tally_text
 from penguiflow.state.tallies import count, count_in_run
 
 _ItemT = TypeVar("_ItemT")
@@ -62,12 +62,13 @@ WHERE runs.run_id = given.id
 """
 
 _CONFLICTS = """
-SELECT given.place FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) WITH ORDINALITY
+SELECT given.place, kept.session_id = given.session_id, kept.kind, kept.payload
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) WITH ORDINALITY
     AS given (session_id, run_id, seq, kind, payload, place)
 LEFT JOIN events AS kept ON kept.run_id = given.run_id AND kept.seq = given.seq
 WHERE (kept.session_id, kept.kind, kept.payload)
     IS DISTINCT FROM (given.session_id, given.kind, given.payload)
-ORDER BY given.place LIMIT 1
+ORDER BY given.place
 """
 
 _INSERT_CONTENTS = """
@@ -147,10 +148,10 @@ async def _refuse_conflicts(connection: Connection, known: Sequence[tuple[RunEve
     """
     for some in _in_parts(known, _EVENTS_AT_ONCE):
         identities = [(row[0], row[1], row[2], row[6], row[11]) for _, row in some]
-        place: int | None = await connection.fetchval(_CONFLICTS, *_columns(identities))
-        if place is not None:
+        for place, same_session, kind, payload in await connection.fetch(_CONFLICTS, *_columns(identities)):
             event = some[place - 1][0]
-            raise HistoryConflictError(event.run_id, event.seq)
+            if not same_session or not is_body_of(kind, payload, event.body):
+                raise HistoryConflictError(event.run_id, event.seq)
 
 
 async def _count(

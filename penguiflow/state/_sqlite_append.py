@@ -13,7 +13,7 @@ from penguiflow.state._stored_artifacts import ref_text
 from penguiflow.state.contents import NAMESPACE, Content
 from penguiflow.state.errors import HistoryConflictError
 from penguiflow.state.events import RunEvent, RunStarted
-from penguiflow.state.stored_text import run_tally, session_tally
+from penguiflow.state.stored_text import is_body_of, run_tally, session_tally
 from penguiflow.state.tallies import count, count_in_run
 
 
@@ -84,7 +84,7 @@ def _new_ones(
             "SELECT position, session_id, kind, payload FROM events WHERE run_id = ? AND seq = ?",
             (event.run_id, event.seq),
         ).fetchone()
-        if (session_id, kind, payload) != (row[0], row[6], row[11]):
+        if session_id != row[0] or not is_body_of(kind, payload, event.body):
             raise HistoryConflictError(event.run_id, event.seq)
         if position > before:
             new.setdefault(position, event)

@@ -212,7 +212,7 @@ class RunInterrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """A tool connection changed its state (see `penguiflow.tools.connection`).
+    """A tool connection changed: what its `ConnectionStatus` says (see `penguiflow.tools.connection`).
 
     `tools` stands for what a connection that became ready offers: a JSON list, see `penguiflow.tools.offers`.
     """
@@ -225,6 +225,14 @@ class ConnectionChanged:
     error: str | None = None
     hint: str | None = None
     tools: ContentRef | None = None
+    target: str | None = None
+    server: str | None = None
+    protocol_version: str | None = None
+    last_error: str | None = None
+    last_lines: tuple[str, ...] = ()
+    circuit: str = "closed"
+    held_back: tuple[str, ...] = ()
+    auth_url: str | None = None
     kind: Literal["connection_changed"] = "connection_changed"
 
 

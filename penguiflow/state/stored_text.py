@@ -12,7 +12,14 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from penguiflow.state.errors import StoreSchemaError
-from penguiflow.state.events import EventBody, EventSchemaError, RunEvent, body_payload, from_record
+from penguiflow.state.events import (
+    EventBody,
+    EventSchemaError,
+    RunEvent,
+    body_from_payload,
+    body_payload,
+    from_record,
+)
 from penguiflow.state.tallies import RunTally, SessionTally
 
 _TallyT = TypeVar("_TallyT", SessionTally, RunTally)
@@ -38,6 +45,18 @@ def stored_object(text: str, *, name: str) -> dict[str, Any]:  # whatever JSON w
 def payload_text(body: EventBody) -> str:
     """Return the fields of a body; equal bodies have equal texts."""
     return _compact_json(body_payload(body))
+
+
+def is_body_of(kind: str, payload: str, body: EventBody) -> bool:
+    """Tell whether stored columns hold this body, also if a version wrote them that knew fewer fields."""
+    if kind != body.kind:
+        return False
+    if payload == payload_text(body):
+        return True
+    try:
+        return body_from_payload(kind, json.loads(payload)) == body
+    except (EventSchemaError, ValueError, TypeError, RecursionError):
+        return False
 
 
 def stored_event(

@@ -10,7 +10,8 @@ from typing import Any
 from penguiflow.planner.approvals import Decision
 from penguiflow.state.errors import StoreError
 from penguiflow.state.events import EventBody, OutputCaptured, OutputStream, RunEvent, RunInterrupted
-from penguiflow_tui.ports import StoredSession
+from penguiflow_tui.ports import AskTrust, ServerQuestion, StoredSession, TrustAnswer
+from tests.fakes.tool_desk import FakeDesk
 
 STARTED_AT = 1_780_000_000.0
 
@@ -33,7 +34,7 @@ class FakeSession:
         self.asked: list[str] = []
         self.decided: list[tuple[str, Decision]] = []
         self.checked: list[Mapping[str, Any]] = []
-        self.reconnected: list[str] = []
+        self.tools = FakeDesk()
         self.interrupted = 0
         self.closed = False
         self.refuse = refuse
@@ -88,9 +89,6 @@ class FakeSession:
 
     def record_output(self, stream: OutputStream, text: str) -> None:
         self.happened(OutputCaptured(stream=stream, text=text), run_id="output")
-
-    async def reconnect(self, name: str) -> None:
-        self.reconnected.append(name)
 
     async def aclose(self) -> None:
         self.closed = True
@@ -149,6 +147,8 @@ class FakeWorkspace:
         self.model: str | None = "offline/scripted"
         self.closed = False
         self.opened: list[str | None] = []
+        self.servers: Sequence[ServerQuestion] = ()
+        self.answers: list[TrustAnswer] = []
         self._first = session
         self._stored = list(stored)
         self._others = {other.session_id: other for other in others}
@@ -195,7 +195,9 @@ class FakeWorkspace:
     async def aclose(self) -> None:
         self.closed = True
 
-    async def open(self, tell: Callable[[str], None]) -> FakeWorkspace:
-        """Be the `OpenWorkspace` that gives this workspace."""
+    async def open(self, tell: Callable[[str], None], ask: AskTrust) -> FakeWorkspace:
+        """Be the `OpenWorkspace` that gives this workspace; asks about `servers` before."""
+        for question in self.servers:
+            self.answers.append(await ask(question))
         tell("loading penguiflow_tui.demo.agent")
         return self

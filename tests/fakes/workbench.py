@@ -11,7 +11,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from penguiflow_tui.app import WorkbenchApp
+from penguiflow_tui.ports import ServerQuestion
+from penguiflow_tui.screens.trust import TrustScreen
 from penguiflow_tui.session_host import SessionHost
+from penguiflow_tui.terminal_app import OpenLink
 from penguiflow_tui.themes import NIGHT
 from penguiflow_tui.widgets.approval_card import ApprovalCard
 from penguiflow_tui.widgets.composer import Composer
@@ -52,6 +55,11 @@ class Bench:
     @property
     def transcript(self) -> Transcript:
         return self.app.run_screen.query_one(Transcript)
+
+    @property
+    def drawing(self) -> str:
+        """The whole screen as it is drawn."""
+        return self.app.export_screenshot().replace("&#160;", " ")
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Let the application work until `condition` holds."""
@@ -103,8 +111,13 @@ async def workbench(
     theme: str = NIGHT.name,
     stored: Sequence[FakeStored] = (),
     others: Sequence[FakeSession] = (),
+    open_link: OpenLink = lambda address: False,
+    notifications: bool = False,
 ) -> AsyncIterator[Bench]:
-    """Open the workbench on `session`; the agent is loaded when this yields."""
+    """Open the workbench on `session`; the agent is loaded when this yields.
+
+    With `notifications`, what it tells in passing is drawn as well.
+    """
     ticks = Ticks()
     workspace = FakeWorkspace(session, stored=stored, others=others)
     app = WorkbenchApp(
@@ -114,10 +127,52 @@ async def workbench(
         theme=theme,
         clock=lambda: NOW,
         ticks=ticks,
+        open_link=open_link,
     )
     app.animation_level = "none"
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         bench = Bench(pilot, app, session, ticks)
         await bench.until(lambda: app.host.session is session, "the session is open")
         await bench.all_shown()
+        yield bench
+
+
+class Asking(Bench):
+    """A workbench that asks about servers before it loads the agent."""
+
+    def __init__(
+        self,
+        pilot: Pilot[None],
+        app: WorkbenchApp,
+        session: FakeSession,
+        ticks: Ticks,
+        workspace: FakeWorkspace,
+    ) -> None:
+        super().__init__(pilot, app, session, ticks)
+        self.workspace = workspace
+
+    async def loaded(self) -> None:
+        """Wait until the session is open."""
+        await self.until(lambda: self.app.host.session is self.session, "the session is open")
+
+
+@asynccontextmanager
+async def asking(
+    session: FakeSession,
+    servers: Sequence[ServerQuestion],
+    *,
+    folder: Path,
+    size: tuple[int, int] = (120, 40),
+) -> AsyncIterator[Asking]:
+    """Open the workbench; the first question is on the screen when this yields."""
+    ticks = Ticks()
+    workspace = FakeWorkspace(session)
+    workspace.servers = servers
+    app = WorkbenchApp(
+        SessionHost(workspace.open), project="notebook", crash_folder=folder, clock=lambda: NOW, ticks=ticks
+    )
+    app.animation_level = "none"
+    async with app.run_test(size=size) as pilot:
+        bench = Asking(pilot, app, session, ticks, workspace)
+        await bench.until(lambda: isinstance(app.screen, TrustScreen), "it asks")
         yield bench

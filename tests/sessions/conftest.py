@@ -47,7 +47,11 @@ async def open_session(store: HistoryStore) -> AsyncIterator[OpenSession]:
     ids, clock = itertools.count(), TickingClock()
 
     async def open_it(
-        agent: FakeAgent, *, session_id: str | None = None, over: HistoryStore | None = None
+        agent: FakeAgent,
+        *,
+        session_id: str | None = None,
+        over: HistoryStore | None = None,
+        user_id: str | None = None,
     ) -> AgentSession:
         session = await AgentSession.open(
             agent,
@@ -56,6 +60,7 @@ async def open_session(store: HistoryStore) -> AsyncIterator[OpenSession]:
             clock=clock.wall,
             monotonic=clock.monotonic,
             new_id=lambda: f"id-{next(ids)}",
+            user_id=user_id,
         )
         opened.append(session)
         return session

@@ -27,7 +27,7 @@ async def test_connections_come_up_and_one_that_fails_is_a_state(open_session: O
     changes = [each.body for each in session.events_since(0)[0] if isinstance(each.body, ConnectionChanged)]
     assert [change.state for change in changes if change.name == "notes"] == ["idle", "connecting", "ready"]
     assert changes[-1] == ConnectionChanged(
-        name="broken", state="failed", transport="stdio", error="no such command"
+        name="broken", state="failed", transport="stdio", target="fake", error="no such command"
     )
 
 
@@ -112,3 +112,38 @@ async def test_a_run_that_waits_for_a_connection_can_be_interrupted(open_session
 
     assert (await asking).outcome == "interrupted"
     assert not slow.cancelled
+
+
+async def test_everything_that_is_known_of_a_connection_is_in_the_history(open_session: OpenSession) -> None:
+    notes = FakeConnection("notes")
+    session = await open_session(FakeAgent(connections=[notes]))
+    await session.start()
+
+    notes.become(
+        "ready",
+        server="notes 1.2",
+        protocol_version="2026-07-28",
+        last_error="it was gone for a moment",
+        last_lines=tuple(f"line {number} " + "x" * 1_000 for number in range(30)),
+        circuit="half_open",
+        held_back=("save",),
+        auth_url="https://auth.example/authorize",
+    )
+
+    told = session.events_since(0)[0][-1].body
+    assert isinstance(told, ConnectionChanged)
+    assert (told.server, told.protocol_version, told.target) == ("notes 1.2", "2026-07-28", "fake")
+    assert (told.last_error, told.circuit) == ("it was gone for a moment", "half_open")
+    assert (told.held_back, told.auth_url) == (("save",), "https://auth.example/authorize")
+    assert [line[:7] for line in told.last_lines] == [f"line {number}" for number in range(10, 30)]
+    assert max(map(len, told.last_lines)) <= 400
+
+
+async def test_a_connection_that_is_switched_off_is_not_started(open_session: OpenSession) -> None:
+    off = FakeConnection("off")
+    off.become("disabled")
+    session = await open_session(FakeAgent(connections=[off]))
+
+    await session.start()
+
+    assert [each.state for each in session.connections] == ["disabled"]

@@ -14,14 +14,16 @@ from textual import work
 from textual.binding import BindingType
 
 from penguiflow._clock import MonotonicClock, WallClock, monotonic_clock, wall_clock
+from penguiflow_tui.browser import open_in_browser
 from penguiflow_tui.keys import bindings_of, shown_key
 from penguiflow_tui.messages import ReplayWanted
+from penguiflow_tui.ports import ServerQuestion, TrustAnswer
 from penguiflow_tui.prints import Prints
 from penguiflow_tui.screens.panes import PanesScreen
 from penguiflow_tui.screens.run import RunScreen
 from penguiflow_tui.session_host import SessionHost
 from penguiflow_tui.startup import LoadFailed, Loading, Ready
-from penguiflow_tui.terminal_app import TerminalApp
+from penguiflow_tui.terminal_app import OpenLink, TerminalApp
 from penguiflow_tui.themes import NIGHT
 
 if TYPE_CHECKING:
@@ -51,8 +53,11 @@ class WorkbenchApp(TerminalApp):
         prints: Prints | None = None,
         clock: WallClock = wall_clock,
         ticks: MonotonicClock = monotonic_clock,
+        open_link: OpenLink = open_in_browser,
     ) -> None:
-        super().__init__(crash_folder=crash_folder, theme=theme, prints=prints, clock=clock)
+        super().__init__(
+            crash_folder=crash_folder, theme=theme, prints=prints, clock=clock, open_link=open_link
+        )
         self.host = host
         self._project = project
         self._session_id = session_id
@@ -77,7 +82,7 @@ class WorkbenchApp(TerminalApp):
         """Load the agent and open the session."""
         self._tell_progress(f"opening {self._project}")
         try:
-            await self.host.load(self._tell_progress)
+            await self.host.load(self._tell_progress, self._ask_trust)
             await self._open(self._session_id)
         except Exception as exc:  # noqa: BLE001 - whatever the agent's code raises is shown to its developer
             hint = getattr(exc, "hint", None) or f"Correct it and press {shown_key('load-again')}."
@@ -85,6 +90,12 @@ class WorkbenchApp(TerminalApp):
 
     def _tell_progress(self, line: str) -> None:
         self.run_screen.show_startup(Loading(progress=line))
+
+    async def _ask_trust(self, question: ServerQuestion) -> TrustAnswer:
+        from penguiflow_tui.screens.trust import TrustScreen  # noqa: PLC0415 - rarely needed
+
+        self.bell()
+        return await self.push_screen_wait(TrustScreen(question, clock=self._ticks))
 
     async def _open(self, session_id: str | None) -> None:
         self.run_screen.detach()

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from penguiflow.planner.approvals import Decision
 from penguiflow.state.events import JsonObject
+from penguiflow_tui.model.web_address import WebAddress
 
 
 class QuestionSubmitted(Message):
@@ -60,4 +61,12 @@ class CopyRequested(Message):
 
     def __init__(self, text: str) -> None:
         self.text = text
+        super().__init__()
+
+
+class LinkOpened(Message):
+    """The person wants to see this address in a browser."""
+
+    def __init__(self, address: WebAddress) -> None:
+        self.address = address
         super().__init__()

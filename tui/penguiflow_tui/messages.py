@@ -9,6 +9,7 @@ from textual.message import Message
 from penguiflow.safe_text import SafeText
 from penguiflow.state.events import RunEvent
 from penguiflow_tui.model import TrajectoryKey
+from penguiflow_tui.model.tool_entries import ToolEntry
 from penguiflow_tui.model.whole_text import TextPart
 from penguiflow_tui.ports import Recording
 
@@ -26,6 +27,43 @@ class ConnectionRetried(Message):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        super().__init__()
+
+
+class ConnectionToggled(Message):
+    """The person wants a connection switched off, or on again."""
+
+    def __init__(self, name: str, *, enabled: bool) -> None:
+        self.name = name
+        self.enabled = enabled
+        super().__init__()
+
+
+class SignInWanted(Message):
+    """The person wants to sign in to what stands behind a connection."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
+
+
+class ReviewWanted(Message):
+    """The person wants to see which tools of a connection changed since they were approved."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
+
+
+class ConnectionMoved(Message):
+    """The cursor of the connections is on another one."""
+
+
+class ToolTried(Message):
+    """The person wants to call a tool by hand."""
+
+    def __init__(self, tool: ToolEntry) -> None:
+        self.tool = tool
         super().__init__()
 
 

@@ -119,7 +119,7 @@ def _connections(app: Commanded) -> Iterable[Command]:
         yield Command(
             text=safe_line(f"Tool connection {connection.name}", max_chars=80),
             explanation=safe_line(f"{connection.state} · {connection.transport}", max_chars=80),
-            run=partial(app.shown_panes.action_show_pane, "tools"),
+            run=partial(app.shown_panes.show_tools, connection.name),
             is_noun=True,
         )
 

@@ -6,11 +6,12 @@ application and the Run screen hold one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from penguiflow.planner.approvals import Decision
+from penguiflow.safe_text import SafeText
 from penguiflow.state.events import OutputStream, RunEvent
 
 
@@ -41,6 +42,70 @@ class Recording(ContentSource, Protocol):
             StoreError: the store cannot be read.
         """
         ...
+
+
+class ToolDesk(Protocol):
+    """The connections of a session, by name (`penguiflow.sessions.tool_desk.ToolDesk`).
+
+    Raises:
+        SessionError: there is no such connection or tool, or it does not do that.
+        ToolNodeError: the server refused or failed; it has a `hint`.
+    """
+
+    async def reconnect(self, connection: str) -> object:
+        """Close and open it again; a failure is an event."""
+        ...
+
+    async def set_enabled(self, connection: str, enabled: bool) -> object:
+        """Switch it off, or on again."""
+        ...
+
+    async def offers(self, connection: str) -> Sequence[Mapping[str, Any]]:
+        """Return what the server offers: one JSON object per tool."""
+        ...
+
+    def usable_tools(self, connection: str) -> Collection[str]:
+        """Return the names under which the agent knows tools of the connection."""
+        ...
+
+    def asks_first(self, connection: str, tool: str) -> bool:
+        """Whether a call has to be approved."""
+        ...
+
+    def check(self, connection: str, tool: str, args: Mapping[str, Any]) -> Sequence[str]:
+        """Return what is wrong with arguments, nothing when they are valid."""
+        ...
+
+    async def call(self, connection: str, tool: str, args: Mapping[str, Any]) -> object:
+        """Call the tool and return the JSON value of its result."""
+        ...
+
+    async def begin_sign_in(self, connection: str) -> Mapping[str, Any]:
+        """Return where one signs in: `display_name`, `auth_url`, `scopes`."""
+        ...
+
+    def changes(self, connection: str) -> Mapping[str, ChangedTool]:
+        """Return the tools that changed since they were approved."""
+        ...
+
+    def approve_changes(self, connection: str, names: Collection[str]) -> None:
+        """Let the agent use these tools as they are now."""
+        ...
+
+
+class ChangedTool(Protocol):
+    """A tool that changed (`penguiflow.tools.review.ToolChange`)."""
+
+    @property
+    def shown_name(self) -> SafeText: ...
+    @property
+    def kinds(self) -> Sequence[str]: ...
+    @property
+    def diff(self) -> SafeText: ...
+    @property
+    def warnings(self) -> Sequence[SafeText]: ...
+    @property
+    def held_back(self) -> bool: ...
 
 
 class Session(ContentSource, Protocol):
@@ -88,8 +153,9 @@ class Session(ContentSource, Protocol):
         """Put something that was printed or logged into the history."""
         ...
 
-    async def reconnect(self, name: str) -> object:
-        """Try a tool connection again."""
+    @property
+    def tools(self) -> ToolDesk:
+        """What a person does with the tool connections outside of a run."""
         ...
 
     async def aclose(self) -> None:
@@ -180,5 +246,48 @@ class Workspace(Protocol):
         ...
 
 
-OpenWorkspace: TypeAlias = Callable[[Callable[[str], None]], Awaitable[Workspace]]
-"""Loads the agent; told a function that takes a line of progress. Called after the first paint."""
+class ServerQuestion(Protocol):
+    """A server that a file names, as it would be started (`penguiflow.tools.trust.TrustQuestion`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def source(self) -> Path: ...
+    @property
+    def argv(self) -> Sequence[SafeText]:
+        """The command, run without a shell; empty for a URL."""
+        ...
+
+    @property
+    def url(self) -> SafeText | None: ...
+    @property
+    def cwd(self) -> SafeText | None: ...
+    @property
+    def env_names(self) -> Sequence[SafeText]: ...
+    @property
+    def header_names(self) -> Sequence[SafeText]: ...
+    @property
+    def variables(self) -> Sequence[str]:
+        """The names of variables of the person's own environment whose values it is given."""
+        ...
+
+    @property
+    def auth(self) -> str: ...
+    @property
+    def changed(self) -> bool:
+        """Whether it was decided before, about another definition."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[SafeText]: ...
+
+
+TrustAnswer = Literal["trusted", "once", "refused", "later"]
+"""`refused` is remembered as `trusted` is; `later` decides nothing and starts nothing."""
+
+AskTrust: TypeAlias = Callable[[ServerQuestion], Awaitable[TrustAnswer]]
+"""Shows a question to the person and returns the answer."""
+
+OpenWorkspace: TypeAlias = Callable[[Callable[[str], None], AskTrust], Awaitable[Workspace]]
+"""Loads the agent; told a function that takes a line of progress, and one that asks about servers. Called
+after the first paint."""

@@ -52,6 +52,38 @@ _SYSTEM = "\n".join(
         ),
     ]
 )
+_OFFERS = [
+    {
+        "name": "save_note",
+        "description": "Save a note.",
+        "input_schema": {
+            "type": "object",
+            "properties": {
+                "title": {"type": "string", "description": "A few words to find it by", "maxLength": 80},
+                "text": {"type": "string", "description": "What to remember"},
+                "priority": {"enum": ["low", "normal", "high"], "default": "normal"},
+                "tags": {"type": "array", "items": {"type": "string"}},
+            },
+            "required": ["title", "text"],
+        },
+        "read_only": False,
+        "destructive": False,
+    },
+    {
+        "name": "search_notes",
+        "description": "Find the notes that contain all the words.",
+        "input_schema": {
+            "type": "object",
+            "properties": {
+                "query": {"type": "string"},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 10},
+            },
+            "required": ["query"],
+        },
+        "read_only": True,
+    },
+    {"name": "count_notes", "description": "Count the notes.", "input_schema": {"type": "object"}},
+]
 _QUESTION = "Note that Ada calls back on Tuesday at ten."
 
 
@@ -74,6 +106,7 @@ def sample_contents() -> Mapping[str, str]:
         "memory": json.dumps({"summary": "Ada is a customer.", "turns": 2}),
         "search": json.dumps({"role": "assistant", "content": None, "tool_calls": [{"name": "search"}]}),
         "notes": json.dumps([{"id": number, "text": f"note {number}"} for number in range(1, 215)]),
+        "offers": json.dumps(_OFFERS),
     }
 
 
@@ -92,7 +125,7 @@ def _events(run_id: str, after_s: float, bodies: Sequence[EventBody]) -> list[Ru
 
 def _ref(content_id: str, role: str | None = None) -> ContentRef:
     text = sample_contents()[content_id]
-    is_json = content_id in ("memory", "search", "notes")
+    is_json = content_id in ("memory", "search", "notes", "offers")
     return ContentRef(content_id=content_id, chars=len(text), role=role, form="json" if is_json else "text")
 
 
@@ -134,7 +167,17 @@ _SESSION: tuple[EventBody, ...] = (
 _CONNECTIONS: tuple[EventBody, ...] = (
     ConnectionChanged(name="notes", state="connecting", transport="stdio"),
     ConnectionChanged(name="weather", state="connecting", transport="http"),
-    ConnectionChanged(name="notes", state="ready", transport="stdio", tool_count=3, latency_ms=412.0),
+    ConnectionChanged(
+        name="notes",
+        state="ready",
+        transport="stdio",
+        tool_count=3,
+        latency_ms=412.0,
+        target="notes-server --database notes.sqlite3",
+        server="notes 1.2",
+        protocol_version="2025-11-25",
+        tools=_ref("offers"),
+    ),
     ConnectionChanged(
         name="weather",
         state="failed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from penguiflow_tui.ports import OpenWorkspace, Session, SessionShelf, StoredSession, Workspace
+from penguiflow_tui.ports import AskTrust, OpenWorkspace, Session, SessionShelf, StoredSession, Workspace
 
 
 class SessionHost:
@@ -30,10 +30,10 @@ class SessionHost:
         """The session that is open."""
         return self._session
 
-    async def load(self, tell: Callable[[str], None]) -> Workspace:
-        """Load the agent, unless it is loaded; `tell` hears what is done now."""
+    async def load(self, tell: Callable[[str], None], ask: AskTrust) -> Workspace:
+        """Load the agent, unless it is loaded; `tell` hears what is done now, `ask` asks about servers."""
         if self._workspace is None:
-            self._workspace = await self._open_workspace(tell)
+            self._workspace = await self._open_workspace(tell, ask)
         return self._workspace
 
     async def list_sessions(self) -> Sequence[StoredSession]:

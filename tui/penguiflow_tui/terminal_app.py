@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
+from textual import work
 from textual.app import App
 from textual.binding import Binding
 from textual.worker import Worker, WorkerState
@@ -14,14 +16,19 @@ from textual.worker import Worker, WorkerState
 from penguiflow._clock import WallClock, wall_clock
 from penguiflow.redaction import redact_text
 from penguiflow.safe_text import safe_line
+from penguiflow_tui.browser import open_in_browser
 from penguiflow_tui.captured_output import CapturedOutput
-from penguiflow_tui.chat_messages import CopyRequested, WorkFailed
+from penguiflow_tui.chat_messages import CopyRequested, LinkOpened, WorkFailed
 from penguiflow_tui.crash import write_crash_report
 from penguiflow_tui.keys import PLACE_TITLES, Place
+from penguiflow_tui.model.web_address import WebAddress
 from penguiflow_tui.prints import Prints
 from penguiflow_tui.themes import ANSWER_STYLES, NIGHT, THEMES
 
 _ERROR_CHARS = 300
+
+OpenLink: TypeAlias = Callable[[WebAddress], bool]
+"""Shows an address to the person, in a thread; false when it cannot."""
 
 
 class TerminalApp(App[None]):
@@ -40,8 +47,10 @@ class TerminalApp(App[None]):
         theme: str = NIGHT.name,
         prints: Prints | None = None,
         clock: WallClock = wall_clock,
+        open_link: OpenLink = open_in_browser,
     ) -> None:
         super().__init__()
+        self._open_link = open_link
         self.crash: Path | None = None
         self._crashed = False
         self._crash_folder = crash_folder
@@ -70,6 +79,22 @@ class TerminalApp(App[None]):
     def on_copy_requested(self, message: CopyRequested) -> None:
         self.copy_to_clipboard(message.text)
         self.notify("Copied.", timeout=2, markup=False)
+
+    @work(group="browser", exit_on_error=False)
+    async def show_link(self, address: WebAddress) -> None:
+        """Open the address in a browser, and say where when that is not possible."""
+        if await asyncio.to_thread(self._open_link, address):
+            self.notify(f"{address.host} opens in your browser.", markup=False, timeout=4)
+        else:
+            self.notify(
+                "No browser can be opened here. Copy the link and open it where you have one.",
+                severity="warning",
+                markup=False,
+                timeout=8,
+            )
+
+    def on_link_opened(self, message: LinkOpened) -> None:
+        self.show_link(message.address)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         error = event.worker.error  # pyright: ignore[reportUnknownMemberType] - bare `Worker` in Textual

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from penguiflow_tui.ports import AskTrust
 from penguiflow_tui.workbench import run_workbench
 from tests.fakes import recorded
 from tests.fakes.session import FakeSession, FakeWorkspace
@@ -35,8 +36,8 @@ class Session(FakeSession):
 async def main() -> int:
     workspace = FakeWorkspace(Session(on_start=[recorded.CONNECTED]))
 
-    async def open_workspace(tell: Callable[[str], None]) -> FakeWorkspace:
-        return await workspace.open(tell)
+    async def open_workspace(tell: Callable[[str], None], ask: AskTrust) -> FakeWorkspace:
+        return await workspace.open(tell, ask)
 
     factory = asyncio.get_running_loop().get_task_factory()
     code = await run_workbench(open_workspace, project="notebook", crash_folder=Path(sys.argv[1]))

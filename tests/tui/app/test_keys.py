@@ -9,14 +9,21 @@ from penguiflow_tui.keys import ACTIONS, PLACE_TITLES, bindings_of
 from penguiflow_tui.screens.help import help_text
 from penguiflow_tui.screens.panes import PanesScreen
 from penguiflow_tui.screens.replay import ReplayScreen
+from penguiflow_tui.screens.review import ReviewScreen
 from penguiflow_tui.screens.run import RunScreen
 from penguiflow_tui.screens.sessions import SessionsScreen
+from penguiflow_tui.screens.sign_in import SignInScreen
+from penguiflow_tui.screens.tools import ToolsScreen
+from penguiflow_tui.screens.trust import TrustScreen
 from penguiflow_tui.widgets.approval_card import ApprovalCard
 from penguiflow_tui.widgets.argument_form import ArgumentForm
 from penguiflow_tui.widgets.composer import Composer
+from penguiflow_tui.widgets.connections import Connections
+from penguiflow_tui.widgets.detail_pane import DetailPane
 from penguiflow_tui.widgets.reply_field import ReplyField
 from penguiflow_tui.widgets.step_detail import StepDetail
 from penguiflow_tui.widgets.text_pages import TextPages
+from penguiflow_tui.widgets.tool_list import ToolList
 from penguiflow_tui.widgets.trajectory import Trajectory
 from penguiflow_tui.widgets.transcript import Transcript
 
@@ -35,6 +42,13 @@ OWNERS = {
     "card": ApprovalCard,
     "form": ArgumentForm,
     "reply": ReplyField,
+    "connections": Connections,
+    "tools": ToolsScreen,
+    "tool_list": ToolList,
+    "whole_detail": DetailPane,
+    "link": SignInScreen,
+    "review": ReviewScreen,
+    "trust": TrustScreen,
 }
 
 

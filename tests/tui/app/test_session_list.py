@@ -231,7 +231,7 @@ async def test_a_list_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 
 async def test_before_the_agent_is_loaded_the_list_says_so(tmp_path: Path) -> None:
-    async def never_opens(_: object) -> FakeWorkspace:
+    async def never_opens(_tell: object, _ask: object) -> FakeWorkspace:
         raise ImportError("no module named shop")
 
     app = WorkbenchApp(SessionHost(never_opens), project="shop", crash_folder=tmp_path)

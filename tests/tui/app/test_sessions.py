@@ -8,6 +8,7 @@ from pathlib import Path
 
 from penguiflow.llm.errors import LLMSetupError
 from penguiflow_tui.app import WorkbenchApp
+from penguiflow_tui.ports import AskTrust
 from penguiflow_tui.screens.confirm import ConfirmScreen
 from penguiflow_tui.screens.help import HelpScreen
 from penguiflow_tui.screens.sessions import SessionsScreen
@@ -124,7 +125,7 @@ async def test_an_agent_that_cannot_be_loaded_says_why_and_can_be_tried_again(tm
     workspace = FakeWorkspace(session)
     failures = [ImportError("no module named [bold]shop[/]")]
 
-    async def open_workspace(tell: Callable[[str], None]) -> FakeWorkspace:
+    async def open_workspace(tell: Callable[[str], None], ask: AskTrust) -> FakeWorkspace:
         if failures:
             raise failures.pop()
         return workspace

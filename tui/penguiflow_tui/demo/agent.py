@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from penguiflow.catalog import ToolSource
 from penguiflow.planner import ReactPlanner
 from penguiflow.registry import ModelRegistry
 from penguiflow.tools import ExternalToolConfig, ToolNode, TransportType
@@ -14,18 +16,23 @@ from penguiflow_tui.demo.tools import LOCAL_TOOLS
 
 
 def build_planner(
-    *, model: str | None = None, state_store: object | None = None, project_root: Path | str | None = None
+    *,
+    model: str | None = None,
+    state_store: object | None = None,
+    project_root: Path | str | None = None,
+    tool_sources: Sequence[ToolSource] = (),
 ) -> ReactPlanner:
     """Return the planner; the offline model decides unless `model` names a real one.
 
-    Notes are kept in `.penguiflow/demo-notes.sqlite3` under `project_root` (default: the working directory).
+    `tool_sources` are further tools. Notes are kept in `.penguiflow/demo-notes.sqlite3` under `project_root`
+    (default: the working directory).
     """
     root = Path.cwd() if project_root is None else Path(project_root)
     return ReactPlanner(
         model,
         llm_client=demo_model() if model is None else None,
         catalog=LOCAL_TOOLS,
-        tool_sources=[notes_connection(root / ".penguiflow" / "demo-notes.sqlite3")],
+        tool_sources=[notes_connection(root / ".penguiflow" / "demo-notes.sqlite3"), *tool_sources],
         state_store=state_store,
         system_prompt_extra="Save a note only when the user asks for it.",
     )

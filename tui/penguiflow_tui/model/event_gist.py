@@ -31,6 +31,7 @@ from penguiflow.state.events import (
     UnknownBody,
 )
 from penguiflow_tui.model.bounded_json import compact_json
+from penguiflow_tui.model.consent import consent_of
 from penguiflow_tui.model.figures import count_text, duration_text, money_text, plural
 from penguiflow_tui.model.marks import Mark, Tone, connection_mark, flow_mark
 
@@ -157,7 +158,7 @@ def _person_gist(body: PersonAsked | PersonAnswered) -> tuple[Mark, str]:
     match body:
         case PersonAsked():
             if body.call is None:
-                return Mark("◆", "asks you", "warning"), body.prompt or body.reason
+                return Mark("◆", "asks you", "warning"), _question_gist(body)
             return Mark("◆", "asks you", "warning"), f"may {body.call.tool} run? {_json(body.call.args)}"
         case PersonAnswered():
             tone: Tone = "success" if body.decision in ("approve", "edit", "respond") else "warning"
@@ -180,6 +181,12 @@ def _session_gist(body: _SessionBody) -> tuple[Mark, str]:
             return Mark("↳", "forked", "active"), gist
         case _:
             assert_never(body)
+
+
+def _question_gist(body: PersonAsked) -> str:
+    if (consent := consent_of(body)) is not None:
+        return f"sign in to {consent.display_name}"
+    return body.prompt or body.reason
 
 
 def _surrounding_gist(body: _SurroundingBody) -> tuple[Mark, str]:

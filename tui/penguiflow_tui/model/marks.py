@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from penguiflow.safe_text import safe_line
 from penguiflow_tui.model.state import Activity, CallState, RunState, RunView, StepView
 
 Tone = Literal["plain", "muted", "active", "success", "warning", "error"]
@@ -60,12 +61,25 @@ _CONNECTION_MARKS: dict[str, Mark] = {
     "needs_auth": Mark("◆", "needs sign-in", "warning"),
     "failed": FAILED,
     "closed": Mark("○", "closed", "muted"),
+    "disabled": Mark("⊘", "disabled", "muted"),
 }
 
 
 def connection_mark(state: str) -> Mark:
     """Return the mark of a connection state; one of a later version shows its own name."""
     return _CONNECTION_MARKS.get(state, Mark("○", state, "muted"))
+
+
+_CIRCUITS = {
+    "closed": "calls go through",
+    "open": "calls refused for a while",
+    "half_open": "the next call is a trial",
+}
+
+
+def circuit_text(circuit: str) -> str:
+    """Return in words what the circuit breaker of a connection does; another one shows its own name."""
+    return _CIRCUITS.get(circuit, safe_line(circuit, max_chars=30))
 
 
 _FLOW_MARKS: dict[str, Mark] = {

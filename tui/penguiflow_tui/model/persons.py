@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from penguiflow.state.events import PersonAnswered, PersonAsked, RunEvent
 from penguiflow_tui.model.calls import decide_call, find_call, hold_calls, put_call
+from penguiflow_tui.model.consent import consent_of
 from penguiflow_tui.model.runs import find_run, put_run, run_of
 from penguiflow_tui.model.state import (
     Notice,
@@ -75,6 +76,13 @@ def _answered(run: RunView, request: PendingRequest, body: PersonAnswered) -> Ru
     kind = _NOTICE_OF.get(body.decision)
     if kind is None:
         return run
-    subject = asked.reason if asked.call is None else asked.call.tool
+    subject = _subject(asked)
     notice = Notice(kind=kind, subject=subject, text=body.text or "")
     return replace(run, notices=(*run.notices, notice))
+
+
+def _subject(asked: PersonAsked) -> str:
+    if asked.call is not None:
+        return asked.call.tool
+    consent = consent_of(asked)
+    return asked.reason if consent is None else f"sign-in to {consent.display_name}"

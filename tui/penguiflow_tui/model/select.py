@@ -13,6 +13,7 @@ from penguiflow_tui.model.marks import (
     FAILED,
     RUN_MARKS,
     Mark,
+    circuit_text,
     connection_mark,
     step_mark,
 )
@@ -49,11 +50,12 @@ class TrajectoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRow:
-    """One tool connection. `detail` is the error, or what there is to know when all is well."""
+    """One tool connection. `detail` are its figures; a `notice` is something a person should look at."""
 
     name: SafeText
     mark: Mark
     detail: SafeText
+    notice: SafeText | None = None
     error: SafeText | None = None
     hint: SafeText | None = None
 
@@ -133,13 +135,25 @@ def connection_row(connection: ConnectionView) -> ConnectionRow:
         facts.insert(0, plural(connection.tool_count, "tool"))
     if connection.latency_ms is not None:
         facts.append(duration_text(connection.latency_ms))
+    if connection.protocol_version:
+        facts.append(safe_line(connection.protocol_version, max_chars=30))
     return ConnectionRow(
         name=safe_line(connection.name, max_chars=60),
         mark=connection_mark(safe_line(connection.state, max_chars=30)),
         detail=safe_line(" · ".join(facts)),
+        notice=_notice(connection),
         error=None if connection.error is None else safe_line(connection.error, max_chars=400),
         hint=None if connection.hint is None else safe_line(connection.hint, max_chars=400),
     )
+
+
+def _notice(connection: ConnectionView) -> SafeText | None:
+    notices: list[str] = []
+    if connection.held_back:
+        notices.append(f"{len(connection.held_back)} changed")
+    if connection.circuit != "closed" and connection.state == "ready":
+        notices.append(circuit_text(connection.circuit))
+    return safe_line(" · ".join(notices)) if notices else None
 
 
 def status_fields(

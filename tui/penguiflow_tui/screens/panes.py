@@ -13,18 +13,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
 from penguiflow._clock import MonotonicClock
-from penguiflow.state.events import RunEvent, TextStreamed
+from penguiflow.state.events import TextStreamed
 from penguiflow_tui.feed import Feed
 from penguiflow_tui.keys import bindings_of
 from penguiflow_tui.lag import Lag
-from penguiflow_tui.messages import EventSelected, WholeTextWanted
+from penguiflow_tui.messages import ConnectionOpened, EventSelected, WholeTextWanted
 from penguiflow_tui.model import EMPTY, WorkbenchState
-from penguiflow_tui.ports import ContentSource
+from penguiflow_tui.ports import ContentSource, ToolDesk
+from penguiflow_tui.screens.connection_actions import ConnectionActions
 from penguiflow_tui.startup import Startup
 from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.widgets.approval_card import ApprovalCard
@@ -39,7 +39,7 @@ from penguiflow_tui.worker_failures import TellsFailures
 PULL_S = 0.05
 
 
-class PanesScreen(TellsFailures, Screen[None]):
+class PanesScreen(TellsFailures, ConnectionActions):
     """Shows what its feed tells; `follow` gives it one, `forget` takes it away."""
 
     DEFAULT_CSS = styles_beside(__file__)
@@ -150,14 +150,14 @@ class PanesScreen(TellsFailures, Screen[None]):
             if new:
                 # Streamed text stands in the chat and the detail; as lines it would bury what happened.
                 self._log.append([event for event in new if not isinstance(event.body, TextStreamed)])
-                self._show_state(self._feed.state, new)
+                self._show_state(self._feed.state)
                 return
         if self._lag.shown_ms != before.shown_ms:
             self.show_status()
 
-    def _show_state(self, state: WorkbenchState, new: Sequence[RunEvent] = ()) -> None:
+    def _show_state(self, state: WorkbenchState) -> None:
         self._transcript.show(state.runs)
-        self._side.show(state, new)
+        self._side.show(state)
         self._show_card(state)
         self._tabs.show(self.pane, waiting=len(state.pending))
         self.show_status()
@@ -185,6 +185,21 @@ class PanesScreen(TellsFailures, Screen[None]):
         self.app.push_screen(  # pyright: ignore[reportUnknownMemberType] - bare `App` in Textual
             PagerScreen(message.title, message.parts, self._contents)
         )
+
+    @property
+    def desk(self) -> ToolDesk | None:
+        return None
+
+    def on_connection_opened(self, message: ConnectionOpened) -> None:
+        message.stop()
+        self.show_tools(message.name)
+
+    def show_tools(self, connection: str | None = None) -> None:
+        """Show the connections, and the tools of this one, over the whole screen."""
+        from penguiflow_tui.screens.tools import ToolsScreen  # noqa: PLC0415 - not for the first paint
+
+        screen = ToolsScreen(lambda: self.state, desk=self.desk, contents=self._contents, go_to=connection)
+        self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType] - bare `App` in Textual
 
     def action_show_pane(self, pane: Pane) -> None:
         self.pane = pane

@@ -23,8 +23,7 @@ from penguiflow_tui.chat_messages import AttentionWanted, DecisionMade, EditChec
 from penguiflow_tui.feed import SessionFeed
 from penguiflow_tui.key_guard import may_take_focus
 from penguiflow_tui.keys import bindings_of, shown_key
-from penguiflow_tui.messages import ConnectionRetried
-from penguiflow_tui.ports import Session
+from penguiflow_tui.ports import Session, ToolDesk
 from penguiflow_tui.prints import Prints
 from penguiflow_tui.screens.panes import PanesScreen
 from penguiflow_tui.startup import Loading, Ready
@@ -181,13 +180,9 @@ class RunScreen(PanesScreen):
         self._card.show_check(request_id, tuple(messages), go_there=go_there)
         return not messages
 
-    @work(group="reconnect", exit_on_error=False)
-    async def _reconnect(self, session: Session, name: str) -> None:
-        await session.reconnect(name)
-
-    def on_connection_retried(self, message: ConnectionRetried) -> None:
-        if self._session is not None:
-            self._reconnect(self._session, message.name)
+    @property
+    def desk(self) -> ToolDesk | None:
+        return None if self._session is None else self._session.tools
 
     @work(group="interrupt", exclusive=True, exit_on_error=False)
     async def _interrupt(self, session: Session) -> None:

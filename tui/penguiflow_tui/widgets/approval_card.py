@@ -18,9 +18,16 @@ from textual.widgets import Static
 from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.planner.approvals import Approve, Decision, Edit, Reject, Respond
 from penguiflow.state.events import JsonObject, PersonAsked
-from penguiflow_tui.chat_messages import CardDeferred, DecisionMade, EditChecked
+from penguiflow_tui.chat_messages import (
+    CardDeferred,
+    CopyRequested,
+    DecisionMade,
+    EditChecked,
+    LinkOpened,
+)
 from penguiflow_tui.key_guard import QUIET_S, KeyGuard
 from penguiflow_tui.keys import bindings_of
+from penguiflow_tui.model.web_address import WebAddress
 from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.widgets.argument_form import ArgumentForm
 from penguiflow_tui.widgets.card_texts import (
@@ -36,7 +43,9 @@ from penguiflow_tui.widgets.reply_field import ReplyField
 
 CardMode = Literal["ask", "edit", "reply", "sent"]
 
-_GUARDED_ACTIONS = ("approve", "edit", "reject", "defer")
+_GUARDED_ACTIONS = ("approve", "edit", "reject", "defer", "open_link", "copy_link")
+_FOR_EVERY_REQUEST = ("reject", "defer")
+_FOR_A_CONSENT = ("approve", "open_link", "copy_link")
 
 
 class ApprovalCard(VerticalScroll, can_focus=True):
@@ -101,7 +110,7 @@ class ApprovalCard(VerticalScroll, can_focus=True):
 
     def _show_request(self, request: CardRequest) -> None:
         self._arguments.update(arguments_text(request))
-        self._reply.begin(is_reason=request.asked.call is not None)
+        self._reply.begin(is_reason=request.is_rejectable)
         self._show_problem("")
         self.folded = False
         self.mode = "ask"
@@ -189,11 +198,28 @@ class ApprovalCard(VerticalScroll, can_focus=True):
             return False
         if not self.has_focus:
             return False
-        return action in ("reject", "defer") or self._request.asked.call is not None
+        if action in _FOR_EVERY_REQUEST:
+            return True
+        if self._request.consent is not None:
+            return action in _FOR_A_CONSENT
+        return self._request.asked.call is not None and action in ("approve", "edit")
 
     def action_approve(self) -> None:
-        if self.asked is not None and self.asked.call is not None:
-            self._decide(Approve(self.asked.call.call_hash))
+        if self.asked is not None:
+            self._decide(Approve(None if self.asked.call is None else self.asked.call.call_hash))
+
+    def action_open_link(self) -> None:
+        if (address := self._address) is not None:
+            self.post_message(LinkOpened(address))
+
+    def action_copy_link(self) -> None:
+        if (address := self._address) is not None:
+            self.post_message(CopyRequested(address.text))
+
+    @property
+    def _address(self) -> WebAddress | None:
+        consent = None if self._request is None else self._request.consent
+        return None if consent is None else consent.address
 
     def action_edit(self) -> None:
         if self.asked is None or self.asked.call is None:
@@ -243,7 +269,8 @@ class ApprovalCard(VerticalScroll, can_focus=True):
     def on_reply_field_sent(self, event: ReplyField.Sent) -> None:
         event.stop()
         if self.asked is not None:
-            self._decide(Respond(event.text) if self.asked.call is None else Reject(event.text))
+            is_no = self._request is not None and self._request.is_rejectable
+            self._decide(Reject(event.text) if is_no else Respond(event.text))
 
     def _decide(self, decision: Decision) -> None:
         if self.asked is not None and self.mode != "sent":

@@ -31,6 +31,7 @@ from penguiflow_tui.widgets.form_row import FormRow
 from penguiflow_tui.widgets.text_fields import TextField
 
 _CHECK_AFTER_S = 0.4
+_NO_FIELDS = "There are no arguments to write."
 
 
 class ArgumentForm(Vertical):
@@ -69,7 +70,8 @@ class ArgumentForm(Vertical):
         self._schema = schema
         self._json = None
         self._rows = [FormRow(field) for field in fields_of(schema, args)]
-        self._show_fields(self._rows)
+        self.can_focus = not self._rows  # somebody has to take the keys
+        self._show_fields(self._rows or [Static(_NO_FIELDS, markup=False, classes="no-fields")])
 
     def focus_first(self) -> None:
         """Put the cursor into the first field, or the first one that is wrong."""
@@ -79,6 +81,8 @@ class ArgumentForm(Vertical):
             wrong[0].editor.focus()
         elif editors:
             editors[0].focus()
+        else:
+            self.focus()
 
     def show_messages(self, messages: tuple[str, ...]) -> None:
         """Show what is wrong with the arguments; nothing means that they are valid."""
@@ -160,6 +164,7 @@ class ArgumentForm(Vertical):
             return
         if self._json is None:
             self._rows = []
+            self.can_focus = False
             self._json = TextField(visible_json(args), id="all-arguments")
             self._show_fields([self._json])
         else:
@@ -168,6 +173,8 @@ class ArgumentForm(Vertical):
 
     def action_field(self, step: int) -> None:
         editors = self._editors()
+        if not editors:
+            return
         place = editors.index(self.screen.focused) if self.screen.focused in editors else -step
         editors[(place + step) % len(editors)].focus()
 

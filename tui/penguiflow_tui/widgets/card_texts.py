@@ -10,7 +10,9 @@ from textual.content import Content
 from penguiflow.safe_text import SafeText, safe_line, safe_text
 from penguiflow.state.events import CallToApprove, PersonAsked
 from penguiflow_tui.keys import shown_key
+from penguiflow_tui.model.consent import Consent, consent_of
 from penguiflow_tui.visible_json import count_hidden_characters, visible_json
+from penguiflow_tui.widgets.consent_texts import consent_body, consent_head
 
 _ARGUMENT_CHARS = 64_000
 _EFFECTS = {
@@ -34,16 +36,29 @@ class CardRequest:
     place: int
     waiting: int
 
+    @property
+    def consent(self) -> Consent | None:
+        """What somebody has to sign in for, when that is what is asked."""
+        return consent_of(self.asked)
+
+    @property
+    def is_rejectable(self) -> bool:
+        """Whether a no ends the matter; a plain question wants an answer."""
+        return self.asked.call is not None or self.consent is not None
+
 
 def card_title(request: CardRequest) -> SafeText:
     """Return the words in the border of the card."""
     what = "Question" if request.asked.call is None else "Approval"
+    what = what if request.consent is None else "Sign-in"
     queue = f" {request.place} of {request.waiting}" if request.waiting > 1 else ""
     return safe_line(f"◆ {what}{queue} · step {request.asked.step}")
 
 
 def head_text(request: CardRequest) -> Content:
     """Return who wants what and why."""
+    if (consent := request.consent) is not None:
+        return consent_head(consent, request.agent)
     agent = safe_line(request.agent or "The agent", max_chars=40)
     call = request.asked.call
     if call is None:
@@ -67,11 +82,14 @@ def folded_text(request: CardRequest) -> Content:
     """Return the one line of a folded card."""
     call = request.asked.call
     what = "a question" if call is None else safe_line(call.tool, max_chars=80)
+    what = what if request.consent is None else "a sign-in"
     return Content.assemble((what, "bold"), (" waits for you", "$text-muted"))
 
 
 def arguments_text(request: CardRequest) -> Content:
     """Return the exact arguments, with a warning first when they hide something."""
+    if (consent := request.consent) is not None:
+        return consent_body(consent)
     call = request.asked.call
     if call is None:
         payload = request.asked.payload
@@ -107,10 +125,13 @@ def keys_text(
         case "edit":
             return _keys(("run-edited", "run edited"), ("raw-json", "form or JSON"), ("leave-form", "back"))
         case "reply":
-            send = "answer" if request.asked.call is None else "reject"
+            send = "reject" if request.is_rejectable else "answer"
             return _keys(("send-reply", send), ("leave-reply", "back"))
         case "ask" if not focused:
             return _keys(show)
+        case "ask" if (consent := request.consent) is not None:
+            link = (("open-link", "open"), ("copy-link", "copy")) if consent.address else ()
+            return _keys(("approve", "signed in"), *link, ("reject", "refuse"), ("defer", "later"))
         case "ask" if request.asked.call is None:
             return _keys(("reject", "answer"), ("defer", "later"))
         case "ask":

@@ -12,7 +12,14 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from penguiflow_tui.keys import bindings_of
-from penguiflow_tui.messages import ConnectionOpened, ConnectionRetried
+from penguiflow_tui.messages import (
+    ConnectionMoved,
+    ConnectionOpened,
+    ConnectionRetried,
+    ConnectionToggled,
+    ReviewWanted,
+    SignInWanted,
+)
 from penguiflow_tui.model.select import ConnectionRow, connection_row
 from penguiflow_tui.model.state import ConnectionView
 from penguiflow_tui.styles import styles_beside
@@ -20,6 +27,7 @@ from penguiflow_tui.tones import MUTED, TONE_STYLES
 
 _EMPTY = "This agent has no tool connections."
 _EMPTY_RECORDED = "No tool connections were recorded."
+_LIVE_ACTIONS = ("retry", "switch", "sign_in", "review")
 
 
 class ConnectionItem(Static):
@@ -41,18 +49,18 @@ class ConnectionItem(Static):
 
 
 class Connections(VerticalScroll, can_focus=True):
-    """A list with a cursor. Posts `ConnectionOpened` and, unless it `is_recorded`, `ConnectionRetried`."""
+    """A list with a cursor. Posts what a person wants of a connection; one that `is_recorded` only opens."""
 
     DEFAULT_CSS = styles_beside(__file__)
     BINDINGS = bindings_of("connections")
-    BORDER_TITLE = "Tools"
 
     cursor: var[int] = var(0)
     """The place of the connection under the cursor."""
 
-    def __init__(self, *, is_recorded: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, is_recorded: bool = False, title: str = "Tools", id: str | None = None) -> None:
         super().__init__(id=id)
         self._is_recorded = is_recorded
+        self.border_title = self._title = title
         self._items: list[ConnectionItem] = []
         self._empty = Static(
             _EMPTY_RECORDED if is_recorded else _EMPTY, markup=False, classes="connections--empty"
@@ -79,10 +87,13 @@ class Connections(VerticalScroll, can_focus=True):
 
     def _show_ready(self, connections: Sequence[ConnectionView]) -> None:
         ready = sum(connection.state == "ready" for connection in connections)
-        self.border_title = f"Tools {ready}/{len(connections)} ready" if connections else self.BORDER_TITLE
+        counted = f"{self._title} {ready}/{len(connections)} ready"
+        self.border_title = counted if connections else self._title
 
     def watch_cursor(self) -> None:
         self._mark_cursor()
+        self.refresh_bindings()
+        self.post_message(ConnectionMoved())
         if self._items:
             self.scroll_to_widget(self._items[self.cursor], animate=False)
 
@@ -99,16 +110,52 @@ class Connections(VerticalScroll, can_focus=True):
         if self._items:
             self.cursor = min(max(0, self.cursor + rows), len(self._items) - 1)
 
-    def action_open(self) -> None:
-        if self._items:
-            self.post_message(ConnectionOpened(self._items[self.cursor].connection.name))
+    @property
+    def selected(self) -> ConnectionView | None:
+        """The connection under the cursor."""
+        return self._items[self.cursor].connection if self._items else None
+
+    def go_to(self, name: str) -> None:
+        """Put the cursor on the connection of this name, if there is one."""
+        names = [item.connection.name for item in self._items]
+        if name in names:
+            self.cursor = names.index(name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (self._is_recorded and action == "retry")
+        if action not in _LIVE_ACTIONS:
+            return True
+        selected = self.selected
+        if self._is_recorded or selected is None:
+            return False
+        match action:
+            case "retry":
+                return selected.state != "disabled"
+            case "sign_in":
+                return selected.state == "needs_auth"
+            case "review":
+                return bool(selected.held_back)
+            case _:
+                return True
+
+    def action_open(self) -> None:
+        if (selected := self.selected) is not None:
+            self.post_message(ConnectionOpened(selected.name))
 
     def action_retry(self) -> None:
-        if self._items:
-            self.post_message(ConnectionRetried(self._items[self.cursor].connection.name))
+        if (selected := self.selected) is not None:
+            self.post_message(ConnectionRetried(selected.name))
+
+    def action_switch(self) -> None:
+        if (selected := self.selected) is not None:
+            self.post_message(ConnectionToggled(selected.name, enabled=selected.state == "disabled"))
+
+    def action_sign_in(self) -> None:
+        if (selected := self.selected) is not None:
+            self.post_message(SignInWanted(selected.name))
+
+    def action_review(self) -> None:
+        if (selected := self.selected) is not None:
+            self.post_message(ReviewWanted(selected.name))
 
 
 def connection_content(row: ConnectionRow) -> Content:
@@ -117,8 +164,10 @@ def connection_content(row: ConnectionRow) -> Content:
         (f"{row.mark.glyph} ", TONE_STYLES[row.mark.tone]),
         (row.name, "bold"),
         (f"  {row.mark.word}", TONE_STYLES[row.mark.tone]),
-        (f"  {row.detail}", MUTED),
     ]
+    if row.notice is not None:
+        parts.append((f"  ⚠ {row.notice}", TONE_STYLES["warning"]))
+    parts.append((f"  {row.detail}", MUTED))
     if row.error is not None:
         parts.append((f"\n  {row.error}", TONE_STYLES[row.mark.tone]))
     if row.hint is not None:

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from penguiflow.state.events import ConnectionChanged, RunEvent
-from penguiflow_tui.messages import ConnectionOpened, EventSelected, StepSelected
+from penguiflow.state.events import RunEvent
+from penguiflow_tui.messages import StepSelected
 from penguiflow_tui.model import EMPTY, TrajectoryKey, WorkbenchState, find_subject
 from penguiflow_tui.widgets.connections import Connections
 from penguiflow_tui.widgets.step_detail import StepDetail
@@ -26,7 +26,6 @@ class SidePanes(Vertical):
         self._connections = Connections(is_recorded=is_recorded, id="connections")
         self._state = EMPTY
         self._selected: TrajectoryKey | RunEvent | None = None
-        self._connection_events: dict[str, RunEvent] = {}
 
     def compose(self) -> ComposeResult:
         yield from self.panes
@@ -36,12 +35,9 @@ class SidePanes(Vertical):
         """The panes from top to bottom; the connections are the last one."""
         return (self._trajectory, self._detail, self._connections)
 
-    def show(self, state: WorkbenchState, new: Sequence[RunEvent] = ()) -> None:
-        """Show the state after the `new` events."""
+    def show(self, state: WorkbenchState) -> None:
+        """Show the state."""
         self._state = state
-        for event in new:
-            if isinstance(event.body, ConnectionChanged):
-                self._connection_events[event.body.name] = event
         self._trajectory.show(state.runs)
         self._connections.show(state.connections)
         self._show_detail()
@@ -49,7 +45,6 @@ class SidePanes(Vertical):
     def clear(self) -> None:
         """Show nothing, for another session."""
         self._selected = None
-        self._connection_events.clear()
         self._trajectory.clear_runs()
         self.show(EMPTY)
 
@@ -67,9 +62,3 @@ class SidePanes(Vertical):
     def on_step_selected(self, message: StepSelected) -> None:
         message.stop()
         self.select(message.key)
-
-    def on_connection_opened(self, message: ConnectionOpened) -> None:
-        message.stop()
-        event = self._connection_events.get(message.name)
-        if event is not None:
-            self.post_message(EventSelected(event, -1))
