@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penguiflow.planner.approvals import DecisionError
 from penguiflow.sessions.results import RunResult, SessionError
@@ -29,6 +30,9 @@ from penguiflow_cli._text_view import TextView
 from penguiflow_cli._workspace import ProjectWorkspace, open_workspace
 from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
+
+if TYPE_CHECKING:
+    from penguiflow_cli._agent_servers import AgentServers
 
 
 def ask(options: RunOptions) -> ExitCode:
@@ -58,7 +62,8 @@ async def _run(errand: Errand, options: RunOptions, project: Project) -> ExitCod
 async def _run_in_workspace(
     errand: Errand, options: RunOptions, project: Project, streams: OwnStreams
 ) -> RunResult:
-    choice = AgentChoice(target=options.agent, model=options.model)
+    servers = await _servers(options, streams)
+    choice = AgentChoice(target=options.agent, model=options.model, servers=servers)
     async with open_workspace(project, choice, streams.messages.note) as workspace:
         session = await _open_session(errand, workspace)
         try:
@@ -69,6 +74,14 @@ async def _run_in_workspace(
             return await follow(source, _do(errand, session), view, cursor=already_there)
         finally:
             await session.aclose()
+
+
+async def _servers(options: RunOptions, streams: OwnStreams) -> AgentServers | None:
+    if not options.mcp_config and not options.project_servers:
+        return None
+    from penguiflow_cli._run_servers import servers_of_run  # noqa: PLC0415 - most runs need none of it
+
+    return await servers_of_run(options, streams.messages.note)
 
 
 def _view(options: RunOptions, streams: OwnStreams) -> RunView:

@@ -25,6 +25,9 @@ class RunOptions:
     agent: str | None = None
     model: str | None = None
     session_id: str | None = None
+    mcp_config: Sequence[Path] = ()
+    project_servers: bool = False
+    trust: bool = False
     project_root: Path
 
 
@@ -108,6 +111,10 @@ def options_to_repeat(options: RunOptions, started_in: Path) -> Sequence[str]:
         words += ["--agent", options.agent]
     if options.model is not None:
         words += ["--model", options.model]
+    for path in options.mcp_config:
+        words += ["--mcp-config", str(path)]
+    if options.project_servers:
+        words += ["--project-servers"]
     if options.project_root != started_in:
         words += ["--project-root", str(options.project_root)]
     return words

@@ -25,7 +25,6 @@ _DEFAULT_CODES = {
     ExitCode.USAGE: "usage",
     ExitCode.NO_AGENT: "no_agent",
     ExitCode.MODEL: "model_not_ready",
-    ExitCode.UNREACHABLE: "unreachable",
     ExitCode.INTERRUPTED: "interrupted",
 }
 

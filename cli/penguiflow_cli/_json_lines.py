@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from penguiflow.sessions.results import RunResult
 from penguiflow.state.events import (
     PersonAnswered,
     PersonAsked,
@@ -19,6 +18,9 @@ from penguiflow.state.events import (
 )
 from penguiflow_cli._errors import CommandError
 from penguiflow_cli._output import Output
+
+if TYPE_CHECKING:  # commands that run nothing need not load what runs
+    from penguiflow.sessions.results import RunResult
 
 LINE_VERSION = 1
 

@@ -47,3 +47,15 @@ OutputOption: TypeAlias = Annotated[
     str, typer.Option("--output", "-o", metavar="FILE|-", help="The file to write; `-` is stdout.")
 ]
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+ServerFilesOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mcp-config",
+        metavar="FILE",
+        help="Give the agent the tool servers of this file (`mcpServers`) too; may be repeated.",
+    ),
+]
+ProjectServersOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--project-servers", help="Give the agent the tool servers of DIR/.mcp.json too."),
+]

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from penguiflow.redaction import redact_text
-from penguiflow.tools.config import ExternalToolConfig
+from penguiflow.tools.config import ExternalToolConfig, TransportType
 
 MASK = "***"
 _NAME, _TRANSPORT, _AUTH = 16, 10, 12
 
 
-def server_lines(config: ExternalToolConfig) -> list[str]:
+def server_lines(config: ExternalToolConfig, *, is_preset: bool = False) -> list[str]:
     """Return what would be started or called: one line per fact."""
     lines = [
-        f"Server:     {config.name}",
-        f"Transport:  {config.transport.value} ({'http' if config.is_url else 'stdio'})",
+        f"Preset: {config.name}" if is_preset else f"Server:     {config.name}",
+        f"Transport:  {_transport(config)}",
         f"Auth:       {config.auth_type.value}",
         f"{'URL:' if config.is_url else 'Command:':<12}{masked_target(config)}",
     ]
@@ -51,6 +51,13 @@ def server_table(configs: Sequence[ExternalToolConfig]) -> list[str]:
     ]
     lines = [f"{name:<{_NAME}}{how:<{_TRANSPORT}}{auth:<{_AUTH}}{where}" for name, how, auth, where in rows]
     return [lines[0], "-" * 64, *lines[1:]]
+
+
+def _transport(config: ExternalToolConfig) -> str:
+    """Return the protocol, and of MCP also which way its messages go."""
+    if config.transport is not TransportType.MCP:
+        return config.transport.value
+    return f"{config.transport.value} ({'http' if config.is_url else 'stdio'})"
 
 
 def masked_target(config: ExternalToolConfig) -> str:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from penguiflow.sessions.session import AgentSession
 from penguiflow.state.events import RunEvent
 from penguiflow_cli._errors import Messages
 from penguiflow_cli._output import Output
@@ -21,6 +21,9 @@ from penguiflow_tui.captured_output import (
     capture_python_output,
     guard_descriptors,
 )
+
+if TYPE_CHECKING:  # commands that run nothing need not load what runs
+    from penguiflow.sessions.session import AgentSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

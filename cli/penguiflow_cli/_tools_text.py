@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Sequence
 
 from penguiflow.safe_text import safe_line
-
-JsonSchema: TypeAlias = Mapping[str, Any]
-"""A JSON schema as a server sent it: anything may be in it."""
+from penguiflow_cli._tools_schema import JsonSchema, as_list, as_mapping
 
 _DESCRIPTION_CHARS = 160
 _CHOICES_SHOWN = 8
@@ -18,9 +15,9 @@ _CHOICES_SHOWN = 8
 def tool_lines(name: str, description: str, schema: JsonSchema) -> list[str]:
     """Return a line for the tool and one per argument."""
     about = safe_line(description.strip(), max_chars=_DESCRIPTION_CHARS)
-    required = _list(schema.get("required")) or ()
+    required = as_list(schema.get("required")) or ()
     lines = [f" - {safe_line(name)}" + (f": {about}" if about else "")]
-    for argument, part in (_schema(schema.get("properties")) or {}).items():
+    for argument, part in (as_mapping(schema.get("properties")) or {}).items():
         mark = "*" if argument in required else ""
         lines.append(f"     {safe_line(str(argument))}{mark}: {_argument(part)}")
     return lines
@@ -28,13 +25,13 @@ def tool_lines(name: str, description: str, schema: JsonSchema) -> list[str]:
 
 def type_text(part: object) -> str:
     """Return the type of a schema in a few words; what is not understood is `any`."""
-    schema = _schema(part)
+    schema = as_mapping(part)
     if schema is None:
         return "any"
-    choices = _list(schema.get("anyOf", schema.get("oneOf")))
+    choices = as_list(schema.get("anyOf", schema.get("oneOf")))
     if choices is not None:
         return "|".join(dict.fromkeys(type_text(choice) for choice in choices))
-    values = _list(schema.get("enum"))
+    values = as_list(schema.get("enum"))
     if values is not None:
         return _enum_text(values)
     if isinstance(schema.get("$ref"), str):
@@ -42,13 +39,13 @@ def type_text(part: object) -> str:
     kind = schema.get("type")
     if kind == "array":
         return f"array of {type_text(schema['items'])}" if "items" in schema else "array"
-    kinds = _list(kind)
+    kinds = as_list(kind)
     return "|".join(str(each) for each in kinds) if kinds else str(kind or "any")
 
 
 def _argument(part: object) -> str:
     text = type_text(part)
-    schema = _schema(part) or {}
+    schema = as_mapping(part) or {}
     if "default" in schema:
         text += f" = {json.dumps(schema['default'])}"
     if isinstance(schema.get("description"), str):
@@ -59,14 +56,3 @@ def _argument(part: object) -> str:
 def _enum_text(values: Sequence[object]) -> str:
     shown = "|".join(json.dumps(value) for value in values[:_CHOICES_SHOWN])
     return f"{shown}|..." if len(values) > _CHOICES_SHOWN else shown
-
-
-# What comes out of JSON is a list or mapping of anything, which `isinstance` alone cannot say.
-
-
-def _schema(part: object) -> JsonSchema | None:
-    return cast(JsonSchema, part) if isinstance(part, Mapping) else None
-
-
-def _list(part: object) -> Sequence[object] | None:
-    return cast(Sequence[object], part) if isinstance(part, list) else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,30 +19,39 @@ from penguiflow_tui.workbench import run_replay, run_workbench
 
 if TYPE_CHECKING:
     from penguiflow_cli._workspace import ProjectWorkspace
-    from penguiflow_tui.ports import Recording
+    from penguiflow_tui.ports import AskTrust, Recording
 
 _FIRST_SIGNAL = 128
 
 
-def open_workbench(
-    *, project_root: Path, agent: str | None, model: str | None, session_id: str | None
-) -> ExitCode:
-    """Show the workbench until the person leaves it."""
-    project = Project(root=project_root)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbenchOptions:
+    """The options of `penguiflow tui`, as they were given."""
 
-    async def open_workspace(tell: Callable[[str], None]) -> ProjectWorkspace:
+    project_root: Path
+    agent: str | None = None
+    model: str | None = None
+    session_id: str | None = None
+    mcp_config: Sequence[Path] = ()
+    project_servers: bool = False
+
+
+def open_workbench(options: WorkbenchOptions) -> ExitCode:
+    """Show the workbench until the person leaves it."""
+    project = Project(root=options.project_root)
+
+    async def open_workspace(tell: Callable[[str], None], ask: AskTrust) -> ProjectWorkspace:
         remember_credentials(os.environ)
         # The library loads while the first picture is on the screen already.
-        from penguiflow_cli._agents import AgentChoice  # noqa: PLC0415 - see above
-        from penguiflow_cli._workspace import ProjectWorkspace  # noqa: PLC0415 - see above
+        from penguiflow_cli._workbench_servers import open_workbench_workspace  # noqa: PLC0415 - see above
 
-        return await ProjectWorkspace.open(project, AgentChoice(target=agent, model=model), tell)
+        return await open_workbench_workspace(options, project, tell, ask)
 
     workbench = run_workbench(
         open_workspace,
         project=project.root.name,
         crash_folder=project.crash_dir,
-        session_id=session_id,
+        session_id=options.session_id,
     )
     return _shown(workbench, project)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 from penguiflow.sessions.agent_port import Agent
+from penguiflow.sessions.person_context import LOCAL_USER
 from penguiflow.sessions.projections.otel_environment import telemetry_from_environment
 from penguiflow.sessions.projections.otel_follower import TelemetryFollower
 from penguiflow.sessions.session import AgentSession
@@ -18,8 +20,12 @@ from penguiflow_cli._errors import CommandError
 from penguiflow_cli._new_history import open_or_create_history
 from penguiflow_cli._session_shelf import SessionShelf
 from penguiflow_cli._sessions_history import refusals_told
+from penguiflow_cli._sign_in_follower import SignInFollower
 from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
+
+if TYPE_CHECKING:
+    from penguiflow_cli._agent_servers import AgentServers
 
 
 class ProjectWorkspace:
@@ -28,8 +34,17 @@ class ProjectWorkspace:
     A session closes its agent, so each gets its own from `load`.
     """
 
-    def __init__(self, load: Callable[[], Agent], store: SqliteStateStore, shelf: SessionShelf) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Agent],
+        store: SqliteStateStore,
+        shelf: SessionShelf,
+        servers: AgentServers | None = None,
+    ) -> None:
         self.shelf = shelf
+        self._servers = servers
+        self._notes: list[str] = []
+        self._sign_ins: SignInFollower | None = None
         self._load = load
         self._store = store
         self._telemetry: TelemetryFollower | None = None
@@ -38,7 +53,7 @@ class ProjectWorkspace:
 
     @classmethod
     async def open(cls, project: Project, choice: AgentChoice, tell: Tell) -> ProjectWorkspace:
-        """Open the history, then load the agent.
+        """Open the history, then load the agent. The servers of the choice are closed with the workspace.
 
         Raises:
             CommandError: the folder cannot be written, the history cannot be read, or no agent loads.
@@ -46,7 +61,7 @@ class ProjectWorkspace:
         store = await open_or_create_history(project)
         try:
             shelf = SessionShelf(store, project.exports_dir)
-            return cls(partial(choose_agent, choice, project, store, tell), store, shelf)
+            return cls(partial(choose_agent, choice, project, store, tell), store, shelf, choice.servers)
         except BaseException:
             await store.aclose()
             raise
@@ -58,6 +73,10 @@ class ProjectWorkspace:
     @property
     def model(self) -> str | None:
         return self._model
+
+    def note(self, text: str) -> None:
+        """Tell something in the log of the next session that is opened."""
+        self._notes.append(text)
 
     async def list_sessions(self) -> Sequence[SessionSummary]:
         """Return the sessions of this project, the last changed one first."""
@@ -76,8 +95,11 @@ class ProjectWorkspace:
             with refusals_told():
                 session_id = await session_to_go_on_with(self._store, session_id) or None
         agent, self._unused = self._unused or self._load(), None
-        session = await AgentSession.open(agent, self._store, session_id=session_id)
+        session = await AgentSession.open(agent, self._store, session_id=session_id, user_id=LOCAL_USER)
         await self._end_telemetry()
+        await self._follow_sign_ins(session)
+        while self._notes:
+            session.record_output("log", self._notes.pop(0))
         self._telemetry = telemetry_from_environment(session)
         return session
 
@@ -102,8 +124,20 @@ class ProjectWorkspace:
         async with AsyncExitStack() as closing:  # the last one first, and each of them for sure
             closing.push_async_callback(self._store.aclose)
             closing.push_async_callback(self._end_telemetry)
+            if self._servers is not None:
+                closing.push_async_callback(self._servers.aclose)
+            closing.push_async_callback(self._follow_sign_ins, None)
             if self._unused is not None:
                 await self._unused.aclose()
+
+    async def _follow_sign_ins(self, session: AgentSession | None) -> None:
+        """Let this session hear of people who signed in, and the one before no more."""
+        before, self._sign_ins = self._sign_ins, None
+        if before is not None:
+            await before.aclose()
+        manager = None if self._servers is None else self._servers.manager
+        if session is not None and manager is not None:
+            self._sign_ins = SignInFollower(session, manager)
 
     async def _end_telemetry(self) -> None:
         """Send the rest of what the last session told; it was closed before."""

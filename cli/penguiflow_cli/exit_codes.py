@@ -16,7 +16,6 @@ class ExitCode(IntEnum):
     NO_AGENT = 3
     WAITING = 4
     MODEL = 5
-    UNREACHABLE = 6
     STOPPED = 7
     INTERRUPTED = 130
 
@@ -29,7 +28,6 @@ MEANINGS: Mapping[ExitCode, str] = MappingProxyType(
         ExitCode.NO_AGENT: "no agent found, or it cannot be loaded",
         ExitCode.WAITING: "waiting for a person; a resume token was printed",
         ExitCode.MODEL: "the model is not ready or refused (missing key, unknown name)",
-        ExitCode.UNREACHABLE: "a tool server cannot be reached",
         ExitCode.STOPPED: "stopped by a limit or without an answer",
         ExitCode.INTERRUPTED: "interrupted (Ctrl+C, SIGTERM, closed pipe)",
     }

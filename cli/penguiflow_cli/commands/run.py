@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from penguiflow_cli._options import AgentOption, JsonOption, ModelOption, ProjectOption, SessionOption
+from penguiflow_cli._options import (
+    AgentOption,
+    JsonOption,
+    ModelOption,
+    ProjectOption,
+    ProjectServersOption,
+    ServerFilesOption,
+    SessionOption,
+)
 
 EPILOG = """\b
 A run that needs a person prints a token and ends with exit code 4. Go on with
@@ -44,6 +52,11 @@ def run(
     agent: AgentOption = None,
     model: ModelOption = None,
     session: SessionOption = None,
+    mcp_config: ServerFilesOption = None,
+    project_servers: ProjectServersOption = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Start the servers of these files, now and later, without asking.")
+    ] = False,
     project_root: ProjectOption = Path(),
 ) -> int:
     """Ask the agent one question and print its answer."""
@@ -59,6 +72,9 @@ def run(
             agent=agent,
             model=model,
             session_id=session,
+            mcp_config=tuple(mcp_config or ()),
+            project_servers=project_servers,
+            trust=trust,
             project_root=project_root,
         )
     )

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penguiflow_cli._options import AgentOption, ModelOption, ProjectOption, SessionOption
+from penguiflow_cli._options import (
+    AgentOption,
+    ModelOption,
+    ProjectOption,
+    ProjectServersOption,
+    ServerFilesOption,
+    SessionOption,
+)
 
 
 def tui(
     agent: AgentOption = None,
     model: ModelOption = None,
     session: SessionOption = None,
+    mcp_config: ServerFilesOption = None,
+    project_servers: ProjectServersOption = False,
     project_root: ProjectOption = Path(),
 ) -> int:
     """Open the workbench: ask the agent, watch its steps, approve its tool calls."""
     from penguiflow_cli import _workbench  # noqa: PLC0415 - help must not load Textual
 
-    return _workbench.open_workbench(project_root=project_root, agent=agent, model=model, session_id=session)
+    return _workbench.open_workbench(
+        _workbench.WorkbenchOptions(
+            project_root=project_root,
+            agent=agent,
+            model=model,
+            session_id=session,
+            mcp_config=tuple(mcp_config or ()),
+            project_servers=project_servers,
+        )
+    )
