@@ -148,7 +148,9 @@ async def _refuse_conflicts(connection: Connection, known: Sequence[tuple[RunEve
     """
     for some in _in_parts(known, _EVENTS_AT_ONCE):
         identities = [(row[0], row[1], row[2], row[6], row[11]) for _, row in some]
-        for place, same_session, kind, payload in await connection.fetch(_CONFLICTS, *_columns(identities)):
+        for differing in await connection.fetch(_CONFLICTS, *_columns(identities)):
+            place: int = differing[0]
+            same_session, kind, payload = differing[1:]
             event = some[place - 1][0]
             if not same_session or not is_body_of(kind, payload, event.body):
                 raise HistoryConflictError(event.run_id, event.seq)

@@ -54,8 +54,7 @@ class ServerCatalog:
         Raises:
             ToolNodeError: a name is taken, or there twice; nothing is changed then.
         """
-        changes = self._review.changes(self._config.name, tools) if self._review is not None else {}
-        self._offer(tools, changes)
+        self._offer(tools, self._changes_in(tools))
 
     def approve(self, names: Collection[str] | None) -> None:
         """Offer the changed tools of these names too; all of them without names."""
@@ -63,7 +62,12 @@ class ServerCatalog:
             return
         reviewed = [change for name, change in self.changes.items() if names is None or name in names]
         self._review.approve_changes(reviewed)
-        self._offer(self.tools, self._review.changes(self._config.name, self.tools))
+        self._offer(self.tools, self._changes_in(self.tools))
+
+    def _changes_in(self, tools: Sequence[RemoteTool]) -> Mapping[str, ToolChange]:
+        if self._review is None:
+            return {}
+        return self._review.changes(self._config.name, tools)
 
     def _offer(self, tools: Sequence[RemoteTool], changes: Mapping[str, ToolChange]) -> None:
         held_back = {name for name, change in changes.items() if change.held_back}

@@ -260,11 +260,15 @@ class ToolNode:
             return await self._attempts.call(mine.connection, tool_name, args)
 
     def _new_connection(self, token: UserToken) -> ServerConnection:
+        async def explore(session: ToolSession) -> None:
+            if self._discovered_over in (None, connection):
+                await self._resources.discover(session)
+
         connection = ServerConnection(
             self.config,
             plan=lambda: self._plan(token),
             clock=self._clock,
-            explore=lambda session: self._explore(connection, session),
+            explore=explore,
             take_tools=lambda tools: self._take_tools(connection, tools),
         )
         self._shown.follow(connection.board)
@@ -273,10 +277,6 @@ class ToolNode:
     def _plan(self, token: UserToken) -> ConnectionPlan:
         remember_secrets_of(self.config, self._environment)  # variables may have changed
         return plan_connection(self.config, self._environment, live_headers=token.headers, token=token.value)
-
-    async def _explore(self, connection: ServerConnection, session: ToolSession) -> None:
-        if self._discovered_over in (None, connection):
-            await self._resources.discover(session)
 
     async def _session_for(self, ctx: object) -> ToolSession | None:
         """Return the session in the name of the caller, or what was connected first; `None` for none."""
