@@ -17,6 +17,7 @@ from penguiflow.tools.other_clients import (
     merge_into,
 )
 from penguiflow.tools.project import ProjectToolsError
+from tests.fakes.client_files import servers_of
 
 CANARY = "canary-0c1f9b7e42d8"
 
