@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penguiflow.safe_text import safe_line
-from penguiflow.tools._environment import expand
+from penguiflow.tools._connecting.environment import expand
 from penguiflow.tools.config import ExternalToolConfig
 from penguiflow.tools.errors import ToolAuthError
 from penguiflow_cli._errors import CommandError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from penguiflow.registry import ModelRegistry
 from penguiflow.safe_text import SafeText
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
 from penguiflow.tools.config import AuthType, ExternalToolConfig, TransportType
 from penguiflow.tools.errors import ToolAuthError, ToolNodeError
 from penguiflow.tools.node import ToolNode

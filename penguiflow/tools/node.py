@@ -10,20 +10,20 @@ from pydantic import JsonValue
 from penguiflow._clock import MonotonicClock, monotonic_clock
 from penguiflow.catalog import NodeSpec
 from penguiflow.registry import ModelRegistry
-from penguiflow.tools._access import Access
-from penguiflow.tools._attempts import ToolAttempts
-from penguiflow.tools._catalog import ServerCatalog
-from penguiflow.tools._connection import ServerConnection
-from penguiflow.tools._environment import process_environment
-from penguiflow.tools._node_resources import NodeResources
+from penguiflow.tools._connecting.environment import process_environment
+from penguiflow.tools._connecting.plan import ConnectionPlan, plan_connection
+from penguiflow.tools._connecting.secrets import remember_secrets_of
+from penguiflow.tools._connecting.server_connection import ServerConnection
+from penguiflow.tools._connecting.session import RemoteResult, RemoteTool, ToolSession
+from penguiflow.tools._node.access import Access
+from penguiflow.tools._node.attempts import ToolAttempts
+from penguiflow.tools._node.catalog import ServerCatalog
+from penguiflow.tools._node.shown_status import ShownStatus
+from penguiflow.tools._node.sign_in import SignIn
+from penguiflow.tools._node.user_connections import UserConnection, UserConnections, UserToken
 from penguiflow.tools._output import transform_output
-from penguiflow.tools._plan import ConnectionPlan, plan_connection
-from penguiflow.tools._resource_values import ResourceInfo, ResourceTemplateInfo, ResourceUpdated
-from penguiflow.tools._secrets import remember_secrets_of
-from penguiflow.tools._session import RemoteResult, RemoteTool, ToolSession
-from penguiflow.tools._shown_status import ShownStatus
-from penguiflow.tools._sign_in import SignIn
-from penguiflow.tools._user_connections import UserConnection, UserConnections, UserToken
+from penguiflow.tools._resources.of_node import NodeResources
+from penguiflow.tools._resources.values import ResourceInfo, ResourceTemplateInfo, ResourceUpdated
 from penguiflow.tools.config import ExternalToolConfig
 from penguiflow.tools.connection import ConnectionListener, ConnectionStatus
 from penguiflow.tools.errors import ErrorCategory, ToolAuthError, ToolConnectionError

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import TypeAdapter
 
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
 
 Offers: TypeAlias = Sequence[Mapping[str, Any]]
 """One JSON object per tool: name, description, input schema and hints."""

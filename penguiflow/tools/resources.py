@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from penguiflow.tools._resource_cache import ResourceCache, ResourceCacheConfig
-from penguiflow.tools._resource_subscriptions import ResourceSubscription, ResourceSubscriptionManager
-from penguiflow.tools._resource_values import (
+from penguiflow.tools._resources.cache import ResourceCache, ResourceCacheConfig
+from penguiflow.tools._resources.subscriptions import ResourceSubscription, ResourceSubscriptionManager
+from penguiflow.tools._resources.values import (
     ResourceContents,
     ResourceInfo,
     ResourceTemplateInfo,

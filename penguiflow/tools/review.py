@@ -15,10 +15,18 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from penguiflow.safe_text import SafeText, safe_line
-from penguiflow.tools._look_alikes import known_tools, suspicions_of
-from penguiflow.tools._pins import ChangeKind, Pin, ToolChange, change_of, kinds_of_change, pin_key, pin_of
+from penguiflow.tools._connecting.session import RemoteTool
+from penguiflow.tools._review.look_alikes import known_tools, suspicions_of
+from penguiflow.tools._review.pins import (
+    ChangeKind,
+    Pin,
+    ToolChange,
+    change_of,
+    kinds_of_change,
+    pin_key,
+    pin_of,
+)
 from penguiflow.tools._server_files.whole_file import read_small, write_private
-from penguiflow.tools._session import RemoteTool
 from penguiflow.tools.errors import ErrorCategory, ToolNodeError
 
 __all__ = ["ChangeKind", "ToolChange", "ToolPins", "ToolPinsError", "ToolReview"]

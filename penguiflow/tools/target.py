@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from penguiflow.tools._secrets import remember_secrets_of
+from penguiflow.tools._connecting.secrets import remember_secrets_of
 from penguiflow.tools.config import ExternalToolConfig, TransportType
 from penguiflow.tools.presets import POPULAR_MCP_SERVERS
 

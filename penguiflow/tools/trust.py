@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from penguiflow.tools._server_files.entries import ServerEntry
-from penguiflow.tools._trust_question import TrustQuestion, definition_hash, trust_question
-from penguiflow.tools._trust_store import Decision, TrustStore, TrustStoreError
+from penguiflow.tools._trust.question import TrustQuestion, definition_hash, trust_question
+from penguiflow.tools._trust.store import Decision, TrustStore, TrustStoreError
 
 __all__ = [
     "Decision",

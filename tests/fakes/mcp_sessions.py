@@ -9,9 +9,9 @@ import sys
 from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 
-from penguiflow.tools._mcp import open_pipes
-from penguiflow.tools._process import ServerCommand, ServerOutput, running_server
-from penguiflow.tools._session import ToolSession
+from penguiflow.tools._connecting.process import ServerCommand, ServerOutput, running_server
+from penguiflow.tools._connecting.session import ToolSession
+from penguiflow.tools._mcp.opening import open_pipes
 
 _HERE = Path(__file__).parent
 ENVIRONMENT = {"PATH": os.defpath, "HOME": "/nowhere", "LANG": "C.UTF-8"}

@@ -21,7 +21,7 @@ from penguiflow.planner.approvals import Approve, DecisionError, Edit, call_hash
 from penguiflow.planner.events import PlannerEvent
 from penguiflow.redaction import REDACTED
 from penguiflow.state.sqlite import SqliteStateStore
-from penguiflow.tools._schema import arguments_model
+from penguiflow.tools._schema.arguments import arguments_model
 from tests.leaks.canaries import rows_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from penguiflow.tools import RetryPolicy
-from penguiflow.tools._calls import LostDuringCallError, may_repeat
-from penguiflow.tools._retry import call_with_retries
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
+from penguiflow.tools._node.repeating import LostDuringCallError, may_repeat
+from penguiflow.tools._node.retry import call_with_retries
 from penguiflow.tools.errors import (
     ToolClientError,
     ToolConnectionError,

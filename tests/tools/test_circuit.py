@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from penguiflow.registry import ModelRegistry
 from penguiflow.tools import ExternalToolConfig, ToolConnectionError, ToolNode, TransportType
-from penguiflow.tools._circuit import FAILURES_ALLOWED, Circuit
+from penguiflow.tools._connecting.circuit import FAILURES_ALLOWED, Circuit
 
 
 def after(failures: int, now_s: float = 0.0) -> Circuit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penguiflow.tools._process import LastLines
+from penguiflow.tools._connecting.process import LastLines
 
 
 def fed(*chunks: bytes) -> list[str]:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penguiflow.tools import ExternalToolConfig, ToolAuthError, ToolConnectionError
-from penguiflow.tools._environment import child_environment, expand
-from penguiflow.tools._plan import plan_connection, target_text
-from penguiflow.tools._process import ServerCommand
-from penguiflow.tools._session import ServerUrl
+from penguiflow.tools._connecting.environment import child_environment, expand
+from penguiflow.tools._connecting.plan import plan_connection, target_text
+from penguiflow.tools._connecting.process import ServerCommand
+from penguiflow.tools._connecting.session import ServerUrl
 
 ENVIRONMENT = {
     "PATH": "/bin",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from penguiflow.tools import McpTransportMode
-from penguiflow.tools._plan import plan_connection
-from penguiflow.tools._process import ServerCommand
+from penguiflow.tools._connecting.plan import plan_connection
+from penguiflow.tools._connecting.process import ServerCommand
 from penguiflow.tools.project import ProjectToolsError, project_servers
 
 

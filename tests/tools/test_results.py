@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penguiflow.tools._results import text_of_error, value_of_reply
+from penguiflow.tools._mcp.results import text_of_error, value_of_reply
 
 
 def text(content: str) -> dict[str, Any]:

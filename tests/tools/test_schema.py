@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from penguiflow.tools._schema import MAX_SCHEMA_CHARS, arguments_model, result_model
+from penguiflow.tools._schema.arguments import MAX_SCHEMA_CHARS, arguments_model, result_model
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

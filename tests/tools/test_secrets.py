@@ -12,9 +12,9 @@ import pytest
 from penguiflow.redaction import REDACTED, redact_text
 from penguiflow.registry import ModelRegistry
 from penguiflow.tools import ExternalToolConfig, ToolNode
-from penguiflow.tools._plan import plan_connection
-from penguiflow.tools._secrets import secrets_of
-from penguiflow.tools._session import ServerUrl
+from penguiflow.tools._connecting.plan import plan_connection
+from penguiflow.tools._connecting.secrets import secrets_of
+from penguiflow.tools._connecting.session import ServerUrl
 from penguiflow.tools.project import ProjectToolsError, project_servers
 from penguiflow.tools.target import config_for_target
 

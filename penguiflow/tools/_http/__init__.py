@@ -11,12 +11,12 @@ import ssl
 from collections.abc import AsyncGenerator
 
 from penguiflow._clock import WallClock, wall_clock
+from penguiflow.tools._connecting.session import HttpService, ToolSession
 from penguiflow.tools._http.credentials import merged_credentials
 from penguiflow.tools._http.discovery import discover
 from penguiflow.tools._http.session import ServiceSession
 from penguiflow.tools._net import NetPolicy, ResolveName, resolve_with_system
 from penguiflow.tools._net.client import GuardedClient
-from penguiflow.tools._session import HttpService, ToolSession
 from penguiflow.tools.errors import (
     ErrorCategory,
     ToolAuthError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from penguiflow.tools._session import HttpService
+from penguiflow.tools._connecting.session import HttpService
 
 
 def merged_credentials(service: HttpService) -> dict[str, str]:

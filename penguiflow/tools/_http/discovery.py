@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import HttpService
 from penguiflow.tools._http.documents import parse_document
 from penguiflow.tools._http.openapi import describe_openapi, is_openapi
 from penguiflow.tools._http.operations import Description, DocumentError
 from penguiflow.tools._http.replies import error_of
 from penguiflow.tools._http.tool_lists import describe_tools, tools_in
 from penguiflow.tools._net.client import GuardedClient, HttpReply
-from penguiflow.tools._session import HttpService
 from penguiflow.tools.errors import ErrorCategory
 
 _FILE_ENDINGS = (".json", ".yaml", ".yml")

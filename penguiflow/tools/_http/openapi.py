@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import RemoteTool
 from penguiflow.tools._http.arguments import add_body, gather_parameters
 from penguiflow.tools._http.operations import (
     Description,
@@ -21,7 +22,6 @@ from penguiflow.tools._http.operations import (
 )
 from penguiflow.tools._http.schemas import SchemaSource
 from penguiflow.tools._http.servers import base_url
-from penguiflow.tools._session import RemoteTool
 
 MAX_OPERATIONS: Final = 20_000
 MAX_NAME_CHARS: Final = 128

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
 from penguiflow.tools.errors import ErrorCategory, ToolConnectionError
 
 JsonObject: TypeAlias = Mapping[str, JsonValue]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from penguiflow._clock import WallClock
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import HttpService, RemoteResult, RemoteTool
 from penguiflow.tools._http.credentials import merged_credentials, with_cookies
 from penguiflow.tools._http.operations import Description, Operation
 from penguiflow.tools._http.replies import error_of, value_of
 from penguiflow.tools._http.requests import build_request
 from penguiflow.tools._net import NetPolicy, origin_of
 from penguiflow.tools._net.client import GuardedClient
-from penguiflow.tools._session import HttpService, RemoteResult, RemoteTool
 from penguiflow.tools.errors import ToolClientError
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import RemoteTool
 from penguiflow.tools._http.arguments import names_in_path
 from penguiflow.tools._http.operations import (
     Body,
@@ -34,7 +35,6 @@ from penguiflow.tools._http.operations import (
 )
 from penguiflow.tools._http.schemas import SchemaSource
 from penguiflow.tools._net import AddressRefusedError, origin_of
-from penguiflow.tools._session import RemoteTool
 
 MAX_TOOLS: Final = 20_000
 

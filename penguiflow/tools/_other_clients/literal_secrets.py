@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from penguiflow.redaction import is_secret_key, redact_text
-from penguiflow.tools._environment import names_to_set, without_references
+from penguiflow.tools._connecting.environment import names_to_set, without_references
 from penguiflow.tools._other_clients.dialects import Definition, variable_name
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -12,7 +12,7 @@ from pydantic import JsonValue, ValidationError
 
 from penguiflow.redaction import redact_text, remember_credentials
 from penguiflow.safe_text import SafeText, safe_line
-from penguiflow.tools._secrets import remember_secrets_of
+from penguiflow.tools._connecting.secrets import remember_secrets_of
 from penguiflow.tools._server_files.json_text import object_at, parse, without_comments
 from penguiflow.tools._server_files.names import namespace_of
 from penguiflow.tools._server_files.written_server import definition_of

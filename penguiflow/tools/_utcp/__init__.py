@@ -15,10 +15,10 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator
 
 from penguiflow._clock import WallClock, wall_clock
+from penguiflow.tools._connecting.session import HttpService, ToolSession, UtcpService
 from penguiflow.tools._http import open_service as open_http_service
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._net.client import GuardedClient
-from penguiflow.tools._session import HttpService, ToolSession, UtcpService
 from penguiflow.tools._utcp.command_calls import CommandCalls
 from penguiflow.tools._utcp.discovery import OpenApiAt, find_at_url, find_by_command
 from penguiflow.tools._utcp.http_calls import HttpCalls

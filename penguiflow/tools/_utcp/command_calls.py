@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
-from penguiflow.tools._failures import exit_text
-from penguiflow.tools._process import LastLines
-from penguiflow.tools._session import UtcpService
+from penguiflow.tools._connecting.failures import exit_text
+from penguiflow.tools._connecting.process import LastLines
+from penguiflow.tools._connecting.session import UtcpService
 from penguiflow.tools._utcp.calls import CommandCall
 from penguiflow.tools._utcp.commands import Filling, filled_words
 from penguiflow.tools._utcp.running import CommandEnd, CommandLine, run_command

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import UtcpService
 from penguiflow.tools._net import origin_of
 from penguiflow.tools._net.client import HttpReply
-from penguiflow.tools._session import UtcpService
 from penguiflow.tools._utcp.calls import LOCAL_KINDS, REMOTE_KINDS, TemplateError
 from penguiflow.tools._utcp.command_calls import CommandCalls, said_at_end
 from penguiflow.tools._utcp.commands import words_of

@@ -18,11 +18,11 @@ from penguiflow._clock import WallClock
 from penguiflow._redaction.credentials import credentials_in_headers
 from penguiflow.redaction import remember_secret
 from penguiflow.safe_text import safe_line
+from penguiflow.tools._connecting.session import UtcpService
 from penguiflow.tools._http.replies import error_of
 from penguiflow.tools._net import NetPolicy, origin_of
 from penguiflow.tools._net.client import GuardedClient, HttpReply
 from penguiflow.tools._net.redirects import MAX_REDIRECTS
-from penguiflow.tools._session import UtcpService
 from penguiflow.tools._utcp.calls import ApiKey, Basic, ClientCredentials, HttpCall
 from penguiflow.tools._utcp.requests import OutgoingRequest, basic_header, request_of
 from penguiflow.tools._utcp.values import parsed_json, value_of_text, values_of_events, values_of_lines

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
 from penguiflow.tools._utcp.calls import Call, CommandCall, HttpCall, Step, TemplateError
 from penguiflow.tools._utcp.commands import arguments_in, check_steps, optional_arguments_in, words_of
 from penguiflow.tools._utcp.templates import kind_of, read_call

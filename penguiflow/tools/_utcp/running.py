@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from penguiflow.safe_text import SafeText
-from penguiflow.tools._process import LastLines
+from penguiflow.tools._connecting.process import LastLines
 from penguiflow.tools.errors import ToolClientError
 
 _PIPES_S: Final = 0.5

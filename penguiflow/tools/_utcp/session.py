@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import JsonValue
 
 from penguiflow.safe_text import safe_line
-from penguiflow.tools._session import RemoteResult, RemoteTool, UtcpService
+from penguiflow.tools._connecting.session import RemoteResult, RemoteTool, UtcpService
 from penguiflow.tools._utcp.calls import CommandCall, HttpCall, TemplateError, TextCall
 from penguiflow.tools._utcp.command_calls import CommandCalls
 from penguiflow.tools._utcp.http_calls import HttpCalls

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penguiflow.tools._schema import arguments_model
+from penguiflow.tools._schema.arguments import arguments_model
 from penguiflow_cli._tools_arguments import (
     ArgumentsError,
     check_arguments,

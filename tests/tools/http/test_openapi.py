@@ -13,7 +13,7 @@ from penguiflow.tools._http.openapi import describe_openapi
 from penguiflow.tools._http.operations import Description, DocumentError, Operation
 from penguiflow.tools._http.requests import build_request
 from penguiflow.tools._http.schemas import MAX_DEFINITIONS
-from penguiflow.tools._schema import arguments_model
+from penguiflow.tools._schema.arguments import arguments_model
 from tests.fakes.http_service import document, get
 
 URL = "https://api.example/v1/openapi.json"

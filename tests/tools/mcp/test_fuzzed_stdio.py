@@ -18,7 +18,7 @@ from penguiflow.tools import (
     ToolNodeError,
     ToolTimeoutError,
 )
-from penguiflow.tools._backend import load_mcp
+from penguiflow.tools._connecting.backend import load_mcp
 from tests.fakes import mcp_fuzz
 from tests.fakes.mcp_processes import child_pids, fuzz_command
 from tests.tools.conftest import ENVIRONMENT

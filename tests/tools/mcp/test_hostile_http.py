@@ -8,7 +8,7 @@ import resource
 import pytest
 
 from penguiflow.tools import ToolConnectionError, ToolNodeError
-from penguiflow.tools._backend import load_mcp
+from penguiflow.tools._connecting.backend import load_mcp
 from tests.fakes.mcp_hostile_http import HABITS, hostile_server
 from tests.fakes.mcp_hostile_sse import HABITS as SSE_HABITS
 from tests.fakes.mcp_hostile_sse import hostile_sse_server

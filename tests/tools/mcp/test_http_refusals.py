@@ -8,8 +8,8 @@ from collections.abc import Generator
 import pytest
 
 from penguiflow.tools import ToolAuthError, ToolRateLimitError
-from penguiflow.tools._mcp import open_url
-from penguiflow.tools._session import ServerUrl
+from penguiflow.tools._connecting.session import ServerUrl
+from penguiflow.tools._mcp.opening import open_url
 from tests.fakes.mcp_sessions import served
 
 pytestmark = pytest.mark.process

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 import pytest
 
 from penguiflow.tools import ToolClientError
-from penguiflow.tools._mcp import open_url
-from penguiflow.tools._resource_values import ResourceContents, ResourceInfo, ResourceTemplateInfo
-from penguiflow.tools._session import ResourceSession, ServerUrl, ToolSession
+from penguiflow.tools._connecting.session import ResourceSession, ServerUrl, ToolSession
+from penguiflow.tools._mcp.opening import open_url
+from penguiflow.tools._resources.values import ResourceContents, ResourceInfo, ResourceTemplateInfo
 from tests.fakes.mcp_forgetful import forgetful_server
 from tests.fakes.mcp_sessions import served, stdio_script
 from tests.fakes.mcp_updates import BLOB, MISSING, NOTE

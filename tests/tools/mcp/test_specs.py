@@ -8,8 +8,8 @@ import pytest
 from pydantic import JsonValue
 
 from penguiflow.tools import ExternalToolConfig
-from penguiflow.tools._session import RemoteTool
-from penguiflow.tools._specs import Origin, specs_of_tools
+from penguiflow.tools._connecting.session import RemoteTool
+from penguiflow.tools._node.specs import Origin, specs_of_tools
 
 ORIGIN = Origin(name="ns", target="somewhere")
 

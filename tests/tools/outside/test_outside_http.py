@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from penguiflow.tools import ToolClientError
-from penguiflow.tools._mcp import open_url
-from penguiflow.tools._session import ResourceSession, ServerUrl
+from penguiflow.tools._connecting.session import ResourceSession, ServerUrl
+from penguiflow.tools._mcp.opening import open_url
 from tests.fakes.outside_servers import everything_over_http
 from tests.tools.conftest import MakeNode
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penguiflow.tools._node_resources import NodeResources
+from penguiflow.tools._resources.of_node import NodeResources
 from penguiflow.tools.errors import ToolAuthError, ToolNodeError
 from penguiflow.tools.resources import ResourceInfo, ResourceTemplateInfo
 from tests.tools.output.results import Context, config

@@ -8,9 +8,9 @@ import pytest
 
 from penguiflow.catalog import NodeSpec
 from penguiflow.registry import ModelRegistry
-from penguiflow.tools._node_resources import NodeResources
-from penguiflow.tools._resource_tools import resource_specs
-from penguiflow.tools._specs import Origin, register_specs
+from penguiflow.tools._node.specs import Origin, register_specs
+from penguiflow.tools._resources.of_node import NodeResources
+from penguiflow.tools._resources.tools import resource_specs
 from penguiflow.tools.resources import ResourceInfo
 from tests.tools.output.results import config
 from tests.tools.resources.fake_sessions import FakeSession

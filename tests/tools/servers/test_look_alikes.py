@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from penguiflow.tools._look_alikes import skeleton
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
+from penguiflow.tools._review.look_alikes import skeleton
 from penguiflow.tools.review import ToolPins
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from penguiflow.tools._environment import (
+from penguiflow.tools._connecting.environment import (
     expand,
     expand_known,
     names_referred_to,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penguiflow.tools._pins import kinds_of_change, pin_of
-from penguiflow.tools._session import RemoteTool
+from penguiflow.tools._connecting.session import RemoteTool
+from penguiflow.tools._review.pins import kinds_of_change, pin_of
 from penguiflow.tools.errors import ToolNodeError
 from penguiflow.tools.review import ToolPins, ToolPinsError
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from penguiflow.redaction import REDACTED, redact_text
 from penguiflow.safe_text import safe_line
 from penguiflow.tools import AuthType, McpTransportMode, TransportType
-from penguiflow.tools._plan import plan_connection
-from penguiflow.tools._process import ServerCommand
+from penguiflow.tools._connecting.plan import plan_connection
+from penguiflow.tools._connecting.process import ServerCommand
+from penguiflow.tools._connecting.session import ServerUrl
 from penguiflow.tools._server_files.entries import entries_of, servers_of_text
-from penguiflow.tools._session import ServerUrl
 from penguiflow.tools.config import ExternalToolConfig
 from penguiflow.tools.project import ServerEntry, project_servers, read_servers
 

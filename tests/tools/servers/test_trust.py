@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from penguiflow.tools._plan import plan_connection
-from penguiflow.tools._process import ServerCommand
+from penguiflow.tools._connecting.plan import plan_connection
+from penguiflow.tools._connecting.process import ServerCommand
 from penguiflow.tools._server_files.entries import NamedValue
 from penguiflow.tools._server_files.entries import entries_of as entries_of_file
 from penguiflow.tools.config import ExternalToolConfig

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from penguiflow.tools._session import ToolSession, UtcpService
+from penguiflow.tools._connecting.session import ToolSession, UtcpService
 from penguiflow.tools._utcp import open_service
 from tests.fakes.utcp_service import UtcpServer, utcp_service
 

@@ -1,0 +1,1 @@
+"""The Model Context Protocol behind the `ToolSession` port, through FastMCP's client."""

@@ -1,0 +1,1 @@
+"""Documents of servers: listed, read, kept, watched, and offered to planners as tools."""

@@ -1,0 +1,1 @@
+"""JSON schemas of servers as pydantic models."""

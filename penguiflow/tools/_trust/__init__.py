@@ -1,0 +1,1 @@
+"""Whether a server that a file names may be started."""
