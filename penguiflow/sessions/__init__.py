@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from penguiflow.sessions.results import (
         AlreadyDecidedError,
         NothingToRecoverError,
+        NotPossibleError,
         RequestNotFoundError,
         RunResult,
         SessionBusyError,
@@ -41,6 +42,7 @@ __all__ = [
     "Answered",
     "Connection",
     "NoAgentFoundError",
+    "NotPossibleError",
     "NothingToRecoverError",
     "OrchestratorAgent",
     "Paused",
@@ -62,6 +64,7 @@ _MODULES = {
     "planner_agent": ("PlannerAgent",),
     "results": (
         "AlreadyDecidedError",
+        "NotPossibleError",
         "NothingToRecoverError",
         "RequestNotFoundError",
         "RunResult",

@@ -1,4 +1,4 @@
-"""Tools that pass for those of another server, or speak of them, are flagged (ASI04, row T1)."""
+"""Tools that pass for those of another server, or speak of them, are flagged (ASI04)."""
 
 from __future__ import annotations
 

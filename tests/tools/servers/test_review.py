@@ -1,4 +1,4 @@
-"""Tools that change after their approval are held back until somebody looked at them (ASI04, row T1)."""
+"""Tools that change after their approval are held back until somebody looked at them (ASI04)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that shows other tools than the approved ones, over a real connection (ASI04, row T1)."""
+"""A server that shows other tools than the approved ones, over a real connection (ASI04)."""
 
 from __future__ import annotations
 

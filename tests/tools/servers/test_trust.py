@@ -1,4 +1,4 @@
-"""Servers of files are started only after a person saw exactly what would be started (ASI04, row T7)."""
+"""Servers of files are started only after a person saw exactly what would be started (ASI04)."""
 
 from __future__ import annotations
 
