@@ -94,7 +94,9 @@ async def _call(chosen: ChosenServer, given: Mapping[str, JsonValue], options: C
         value = await _value(server, spec, arguments)
         await show_result(spec.name, value, server.context, options.result, streams)
 
-    return await run_on_server(_for_a_person(chosen), options.server, errand, as_json=options.result.as_json)
+    return await run_on_server(
+        _for_a_person(chosen), options.server, errand, to_call=True, as_json=options.result.as_json
+    )
 
 
 async def _value(server: OpenServer, spec: NodeSpec, arguments: Arguments) -> JsonValue:

@@ -68,6 +68,8 @@ async def _discover(chosen: ChosenServer, options: ConnectOptions) -> ExitCode:
 def _lines(chosen: ChosenServer, server: OpenServer, options: ConnectOptions) -> list[str]:
     lines = server_lines(chosen.config, is_preset=chosen.is_preset)
     lines += connection_lines(server.node)
+    if server.missing_token is not None:
+        lines.append(f"Token:      calls need one: {server.missing_token}")
     if options.show_tools:
         lines += ["", *listed_tools(server.node, options.max_tools)]
     return lines

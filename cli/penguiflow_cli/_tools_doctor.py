@@ -110,7 +110,8 @@ async def _examine(chosen: ChosenServer, options: ServerOptions) -> Finding:
         return Finding(name=name, state=_state_of(before), problems=before)
     try:
         async with asyncio.timeout(chosen.config.timeout_s + _GRACE_S):
-            async with opened_server(chosen, options, Nobody(), PersonalFolder.of_this_user()) as server:
+            folder = PersonalFolder.of_this_user()
+            async with opened_server(chosen, options, Nobody(), folder, to_call=True) as server:
                 return _finding(server)
     except CommandError as error:
         return finding_of_error(name, error)

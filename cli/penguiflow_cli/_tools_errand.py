@@ -21,16 +21,21 @@ ServerErrand: TypeAlias = Callable[[OpenServer, Person, OwnStreams], Awaitable[N
 
 
 async def run_on_server(
-    chosen: ChosenServer, options: ServerOptions, errand: ServerErrand, *, as_json: bool
+    chosen: ChosenServer,
+    options: ServerOptions,
+    errand: ServerErrand,
+    *,
+    to_call: bool = False,
+    as_json: bool,
 ) -> ExitCode:
-    """Do it.
+    """Do it; `to_call` says that a tool will be called.
 
     Raises:
         CommandError: it failed; with `as_json` a line on stdout says the same.
     """
     with own_streams() as streams:
         try:
-            await _run(chosen, options, errand, streams)
+            await _run(chosen, options, errand, streams, to_call=to_call)
         except CommandError as error:
             if as_json:
                 streams.output.json_line(error_line(error))
@@ -39,11 +44,17 @@ async def run_on_server(
 
 
 async def _run(
-    chosen: ChosenServer, options: ServerOptions, errand: ServerErrand, streams: OwnStreams
+    chosen: ChosenServer,
+    options: ServerOptions,
+    errand: ServerErrand,
+    streams: OwnStreams,
+    *,
+    to_call: bool,
 ) -> None:
     person = Terminal.of_this_process()
     try:
-        async with opened_server(chosen, options, person, PersonalFolder.of_this_user()) as server:
+        folder = PersonalFolder.of_this_user()
+        async with opened_server(chosen, options, person, folder, to_call=to_call) as server:
             try:
                 await errand(server, person, streams)
             except ToolNodeError as error:

@@ -77,7 +77,7 @@ def protocol_text(status: ConnectionStatus) -> str:
     version = status.protocol_version or ""
     if not version or not status.transport.startswith("mcp"):
         return version
-    return f"{version} ({'stateless' if version >= _STATELESS_SINCE else 'session'})"
+    return f"{version} ({'stateless' if version >= _STATELESS_SINCE else 'handshake'})"
 
 
 def latency_text(status: ConnectionStatus) -> str:

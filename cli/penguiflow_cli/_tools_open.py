@@ -28,11 +28,15 @@ from penguiflow_cli._tools_trust import make_trusted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenServer:
-    """A server that is connected, and who calls it."""
+    """A server that is connected, and who calls it.
+
+    `missing_token` says how to give a server process the token that its calls need, when it has none.
+    """
 
     node: ToolNode
     context: CommandContext
     pins: ToolPins
+    missing_token: str | None = None
 
     def suspicions(self) -> Mapping[str, Sequence[SafeText]]:
         """Return what is odd about tools: names and texts that look like those of others, hidden letters."""
@@ -42,9 +46,16 @@ class OpenServer:
 
 @asynccontextmanager
 async def opened_server(
-    chosen: ChosenServer, options: ServerOptions, person: Person, folder: PersonalFolder
+    chosen: ChosenServer,
+    options: ServerOptions,
+    person: Person,
+    folder: PersonalFolder,
+    *,
+    to_call: bool,
 ) -> AsyncGenerator[OpenServer]:
     """Connect to the server that was chosen; at the end of the block nothing of it is left.
+
+    A server process lists its tools without a token, but is not started `to_call` one in vain.
 
     Raises:
         CommandError: it may not be started, cannot be reached or needs a sign-in.
@@ -52,6 +63,9 @@ async def opened_server(
     if not chosen.config.enabled:
         raise _disabled(chosen)
     try:
+        missing_token = _missing_token(chosen.config, options)
+        if to_call and missing_token is not None:
+            raise ToolAuthError(f"`{chosen.config.name}` needs a token", hint=missing_token)
         if chosen.entry is not None:
             store = TrustStore(folder.trusted_servers)
             await make_trusted(chosen.entry, store, person, trust=options.trust)
@@ -93,8 +107,6 @@ async def _connect(
     chosen: ChosenServer, options: ServerOptions, folder: PersonalFolder, stack: AsyncExitStack
 ) -> OpenServer:
     config = chosen.config
-    if config.auth_type is AuthType.OAUTH2_USER and _lacks_token(config):
-        raise ToolAuthError(f"`{config.name}` needs a token", hint=sign_in_hint(config, options.target))
     if config.auth_type is AuthType.OAUTH2_USER and config.is_url:
         sign_ins = await _signed_in(config, options, folder, stack)
         return await _opened(chosen, options, folder, stack, sign_ins)
@@ -112,9 +124,13 @@ async def _connect(
         return await _opened(signed_in, options, folder, stack, sign_ins)
 
 
-def _lacks_token(config: ExternalToolConfig) -> bool:
-    """Whether a command was not given the variable in which it expects its token."""
-    return not config.is_url and config.auth_config.get("token_env", "") not in config.env
+def _missing_token(config: ExternalToolConfig, options: ServerOptions) -> str | None:
+    """Return how to give a command the variable in which it expects its token; `None` when it has it."""
+    if config.auth_type is not AuthType.OAUTH2_USER or config.is_url:
+        return None
+    if config.auth_config.get("token_env", "") in config.env:
+        return None
+    return sign_in_hint(config, options.target)
 
 
 def may_have_sign_in(config: ExternalToolConfig) -> bool:
@@ -144,7 +160,9 @@ async def _opened(
     stack.push_async_callback(node.close)
     context = CommandContext(options.user)
     await node.connect(context)
-    return OpenServer(node=node, context=context, pins=pins)
+    return OpenServer(
+        node=node, context=context, pins=pins, missing_token=_missing_token(chosen.config, options)
+    )
 
 
 def _disabled(chosen: ChosenServer) -> CommandError:

@@ -55,6 +55,7 @@ class ToolNode:
     ) -> None:
         self.config = config
         self.registry = registry
+        self.auth_manager = auth_manager
         self._environment = process_environment() if environment is None else environment
         self._clock = clock
         remember_secrets_of(config, self._environment)

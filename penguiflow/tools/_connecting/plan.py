@@ -13,7 +13,7 @@ from penguiflow.safe_text import safe_line
 from penguiflow.tools._connecting.environment import child_environment, expand
 from penguiflow.tools._connecting.process import ServerCommand
 from penguiflow.tools._connecting.session import HttpService, LiveHeaders, ServerUrl, UtcpService, no_headers
-from penguiflow.tools.config import AuthType, ExternalToolConfig, McpTransportMode, TransportType
+from penguiflow.tools.config import AuthType, ExternalToolConfig, McpTransportMode, TransportType, UtcpMode
 from penguiflow.tools.errors import ErrorCategory, ToolConnectionError
 
 _MAX_TARGET_CHARS = 300
@@ -42,9 +42,9 @@ def plan_connection(
             if config.is_url:
                 return _plan_url(config, environment, live_headers)
             return _plan_command(config, environment, token)
-        case TransportType.HTTP:
+        case TransportType.HTTP if config.utcp_mode is UtcpMode.AUTO:
             return _plan_service(config, environment, live_headers)
-        case TransportType.UTCP | TransportType.CLI:
+        case TransportType.HTTP | TransportType.UTCP | TransportType.CLI:
             return _plan_utcp(config, environment, live_headers)
 
 

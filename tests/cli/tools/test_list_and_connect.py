@@ -210,9 +210,9 @@ def test_the_connection_is_told_with_its_protocol_and_latency(tmp_path: Path, ca
 
 
 def test_a_preset_that_needs_a_token_says_how_to_give_one(tmp_path: Path, capfd: CaptureFd) -> None:
-    assert tools(tmp_path, "connect", "github", "--discover", "--json") == 4
+    assert tools(tmp_path, "call", "github", "search_code", "--json") == 4
     assert json_objects(capfd)[0]["code"] == "needs_auth"
-    assert tools(tmp_path, "connect", "github", "--discover") == 4
+    assert tools(tmp_path, "call", "github", "search_code") == 4
     assert "--token-env GITHUB_PERSONAL_ACCESS_TOKEN" in one_error(capfd)[1]
 
 
@@ -263,6 +263,10 @@ def test_a_server_whose_token_is_given_needs_no_sign_in(
     monkeypatch.setenv("MY_TOKEN", SECRET)
     wanted: dict[str, object] = {"auth_type": "oauth2_user", "auth_config": {"token_env": "SERVER_TOKEN"}}
     write_servers(tmp_path, mine=server_of(tiny_command(), **wanted))
+    assert tools(tmp_path, "connect", "mine", "--discover", "--trust") == 0
+    listed = capfd.readouterr().out
+    assert "mine.environment" in listed
+    assert "calls need one: export SERVER_TOKEN=... and add --token-env SERVER_TOKEN" in listed
     assert tools(tmp_path, "call", "mine", "environment", "--trust") == 4
     assert "--token-env SERVER_TOKEN" in one_error(capfd)[1]
     assert tools(tmp_path, "call", "mine", "environment", "--token-env", "MY_TOKEN", "--json") == 0
