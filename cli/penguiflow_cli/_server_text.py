@@ -21,6 +21,8 @@ def server_lines(config: ExternalToolConfig, *, is_preset: bool = False) -> list
         f"Auth:       {config.auth_type.value}",
         f"{'URL:' if config.is_url else 'Command:':<12}{masked_target(config)}",
     ]
+    if config.description:
+        lines.insert(1, f"About:      {config.description}")
     if config.cwd:
         lines.append(f"Folder:     {config.cwd}")
     if config.env:
@@ -34,6 +36,7 @@ def server_record(config: ExternalToolConfig) -> Mapping[str, Any]:
     """Return the same as JSON."""
     return {
         "name": config.name,
+        "description": config.description,
         "transport": config.transport.value,
         "auth": config.auth_type.value,
         "connection": masked_target(config),

@@ -42,9 +42,9 @@ def test_an_expected_error_of_the_body_becomes_a_message_and_its_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def body() -> ExitCode:
-        raise CommandError("nothing there", exit_code=ExitCode.UNREACHABLE)
+        raise CommandError("nothing there", exit_code=ExitCode.NO_AGENT)
 
-    assert run_command(body, Project(root=tmp_path)) is ExitCode.UNREACHABLE
+    assert run_command(body, Project(root=tmp_path)) is ExitCode.NO_AGENT
     assert capsys.readouterr().err == "✗ nothing there\n"
     assert not (tmp_path / ".penguiflow").exists()
 

@@ -136,7 +136,6 @@ async def test_of_two_processes_that_take_a_pause_exactly_one_gets_it(postgres: 
 
     assert [complaints for _, complaints in taken] == ["", ""]
     assert Counter(taken[0][0] + taken[1][0]) == Counter(f"token-{number}" for number in range(200))
-    assert all(lines for lines, _ in taken), "one of them won every race"
     await store.aclose()
 
 

@@ -56,4 +56,4 @@ def test_what_a_text_refers_to_is_known_without_its_values() -> None:
 def test_defaults_that_never_end_take_little_time() -> None:
     begin = time.process_time()
     assert names_referred_to("${A:-" * 100_000) == []
-    assert time.process_time() - begin < 3
+    assert time.process_time() - begin < 30  # quadratic time would be minutes

@@ -116,4 +116,4 @@ def test_a_hostile_text_takes_linear_time(piece: str) -> None:
     text = piece * (400_000 // len(piece))
     begin = time.process_time()
     assert len(without_comments(text)) == len(text)
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 30  # quadratic time would be minutes
