@@ -21,6 +21,7 @@ from penguiflow.tools.review import ToolPins
 from penguiflow.tools.trust import TrustQuestion, TrustStore, TrustStoreError, sort_by_trust
 from penguiflow_cli._agents import Tell
 from penguiflow_cli._tools_error import usage_error
+from penguiflow_cli._tools_open import may_have_sign_in
 from penguiflow_cli._tools_places import PersonalFolder
 from penguiflow_cli._tools_servers import broken_file
 
@@ -160,7 +161,7 @@ async def _sorted(
 async def _manager(
     configs: Sequence[ExternalToolConfig], folder: PersonalFolder, tell: Tell
 ) -> OAuthManager | None:
-    if not any(config.auth_type is AuthType.OAUTH2_USER for config in configs):
+    if not any(config.auth_type is AuthType.OAUTH2_USER or may_have_sign_in(config) for config in configs):
         return None
     hosts = [host for config in configs for host in config.allowed_hosts]
     if folder.tokens.exists():

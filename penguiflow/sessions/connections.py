@@ -14,7 +14,6 @@ from penguiflow.sessions.agent_port import Connection
 from penguiflow.sessions.person_context import PersonContext
 from penguiflow.sessions.planner_port import Planner
 from penguiflow.sessions.results import UnknownConnectionError
-from penguiflow.tools.config import AuthType, ExternalToolConfig
 from penguiflow.tools.connection import ConnectionStatus
 from penguiflow.tools.offers import MakesOffers, Offers
 
@@ -32,6 +31,14 @@ class _ConnectsForSomebody(Protocol):
     async def connect(self, ctx: object = None) -> None: ...
 
     async def begin_sign_in(self, user_id: str, trace_id: str = "") -> dict[str, JsonValue]: ...
+
+
+@runtime_checkable
+class _ActsForUsers(Protocol):
+    """A connection that may call in the name of users, as that of `ToolNode` does."""
+
+    @property
+    def acts_for_users(self) -> bool: ...
 
 
 class WatchedConnections:
@@ -141,8 +148,4 @@ async def close_connections(connections: Sequence[Connection]) -> None:
 
 def act_for_people(connections: Iterable[Connection]) -> bool:
     """Whether one of them needs to know in whose name it is called."""
-    configs = (getattr(each, "config", None) for each in connections)
-    return any(
-        isinstance(config, ExternalToolConfig) and config.auth_type is AuthType.OAUTH2_USER
-        for config in configs
-    )
+    return any(isinstance(each, _ActsForUsers) and each.acts_for_users for each in connections)

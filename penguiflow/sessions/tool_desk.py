@@ -78,6 +78,10 @@ class ToolDesk:
         self._tell = tell
         self._clock = clock
 
+    def is_ready(self, connection: str) -> bool:
+        """Whether the connection is up and its tools can be called."""
+        return self._connections.find(connection).status.state == "ready"
+
     async def offers(self, connection: str) -> Offers:
         """Return what the server offers, as it describes it; nothing while it is not connected.
 

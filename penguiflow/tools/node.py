@@ -108,6 +108,9 @@ class ToolNode:
         try:
             await mine.connection.open(insist=True)
         except ToolAuthError as error:
+            if self._access.learns_to_sign_in(error):
+                await self.connect(ctx)
+                return
             if not self._access.can_renew(error):
                 raise
             await self._access.renew(ctx, mine, mine.token)
@@ -135,6 +138,11 @@ class ToolNode:
             ToolAuthError: nobody knows how one signs in to this server.
         """
         return await self._access.begin_sign_in(user_id, trace_id)
+
+    @property
+    def acts_for_users(self) -> bool:
+        """Whether calls are made in the name of the user that their context names."""
+        return self._access.is_per_user
 
     @property
     def offers(self) -> Offers:
@@ -248,6 +256,8 @@ class ToolNode:
         try:
             return await self._call_once_free(mine, tool_name, args)
         except ToolAuthError as error:
+            if self._access.learns_to_sign_in(error):
+                return await self._call_in_name_of(ctx, tool_name, args)
             if not self._access.can_renew(error):
                 raise
             # Not while holding a slot: a person may take their time to sign in.

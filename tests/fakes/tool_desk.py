@@ -31,10 +31,14 @@ class FakeDesk:
     sign_in: Mapping[str, Any] = field(default_factory=dict)
     changed: dict[str, FakeChange] = field(default_factory=dict)
     left_out: Collection[str] = ()
+    ready: set[str] = field(default_factory=set)
     reconnected: list[str] = field(default_factory=list)
     switched: list[tuple[str, bool]] = field(default_factory=list)
     called: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     approved: list[tuple[str, Collection[str]]] = field(default_factory=list)
+
+    def is_ready(self, connection: str) -> bool:
+        return connection in self.ready
 
     async def reconnect(self, connection: str) -> None:
         self.reconnected.append(connection)

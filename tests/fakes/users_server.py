@@ -84,6 +84,16 @@ class FakeSignIn:
         return following
 
 
+@dataclass
+class FakeDiscovery(FakeSignIn):
+    """Also asks servers how people sign in to them."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    async def discover(self, provider: str, server_url: str) -> None:
+        self.asked.append((provider, server_url))
+
+
 class CallerContext:
     """What a tool is given: a user, and a pause in which the person signs in if `gives` is a token."""
 

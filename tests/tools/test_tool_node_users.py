@@ -11,7 +11,7 @@ from penguiflow.registry import ModelRegistry
 from penguiflow.tools import ExternalToolConfig, ToolAuthError, ToolNode, TransportType
 from penguiflow.tools.user_auth import AuthManager
 from tests.fakes.mcp_processes import child_pids, tiny_command
-from tests.fakes.users_server import CallerContext, FakeSignIn, UsersServer, users_server
+from tests.fakes.users_server import CallerContext, FakeDiscovery, FakeSignIn, UsersServer, users_server
 
 
 @pytest.fixture
@@ -144,3 +144,24 @@ async def test_a_variable_given_by_hand_makes_a_sign_in_unnecessary() -> None:
     assert isinstance(result, dict)
     assert result["DESK_TOKEN"] == "by-hand-0815"
     await node.close()
+
+
+async def test_a_server_configured_by_its_url_alone_may_ask_for_a_sign_in(server: UsersServer) -> None:
+    server.door.users["fresh"] = "ann"
+    sign_in = FakeDiscovery()
+    node = node_for(server.url, sign_in, auth_type="none")
+    ctx = CallerContext("ann", sign_in, gives="fresh")
+    assert not node.acts_for_users
+    await node.connect(ctx)
+    assert node.acts_for_users
+    assert (len(ctx.pauses), sign_in.asked[0]) == (1, ("desk", server.url))
+    assert await node.call("whoami", {}, ctx) == {"result": "ann"}
+    await node.close()
+
+
+async def test_a_credential_of_the_config_that_is_refused_stays_an_error(server: UsersServer) -> None:
+    sign_in = FakeDiscovery({"ann": "fresh"})
+    node = node_for(server.url, sign_in, auth_type="none", headers={"Authorization": "Bearer other"})
+    with pytest.raises(ToolAuthError, match="status 401"):
+        await node.connect(CallerContext("ann"))
+    assert not node.acts_for_users

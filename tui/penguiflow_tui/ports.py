@@ -52,6 +52,10 @@ class ToolDesk(Protocol):
         ToolNodeError: the server refused or failed; it has a `hint`.
     """
 
+    def is_ready(self, connection: str) -> bool:
+        """Whether it is up and its tools can be called."""
+        ...
+
     async def reconnect(self, connection: str) -> object:
         """Close and open it again; a failure is an event."""
         ...

@@ -56,6 +56,10 @@ class Access:
         token = await self._sign_in.token_after_refusal(user, refused) if refused else None
         await mine.use_token(token or await self._token_by_consent(user, ctx, mine))
 
+    def learns_to_sign_in(self, error: ToolAuthError) -> bool:
+        """Whether the error says that users have to sign in, which nobody knew; the next try asks them."""
+        return self._sign_in.learn_from(error)
+
     def can_renew(self, error: ToolAuthError) -> bool:
         """Whether another token of the user may help."""
         return self._sign_in.is_needed and error.status_code == 401
@@ -69,7 +73,7 @@ class Access:
         request = dict(await self._sign_in.request(user, trace_id))
         connection = self._connections.of(user).connection
         auth_url = str(request.get("auth_url", ""))
-        connection.show_needs_auth(self._sign_in.needed(auth_url), auth_url=auth_url)
+        connection.show_needs_auth(self._sign_in.needed(), auth_url=auth_url)
         return request
 
     async def _token_by_consent(self, user: str, ctx: object, mine: UserConnection) -> str:

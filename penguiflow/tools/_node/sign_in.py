@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from penguiflow.redaction import remember_secret
 from penguiflow.tools._connecting.environment import expand
-from penguiflow.tools.config import AuthType, ExternalToolConfig
+from penguiflow.tools.config import AuthType, ExternalToolConfig, TransportType
 from penguiflow.tools.errors import ToolAuthError
 from penguiflow.tools.user_auth import AuthManager, DiscoversProviders, HearsRefusals
 
@@ -31,11 +31,31 @@ class SignIn:
         self._config = config
         self._manager = manager
         self._environment = environment
+        self._was_asked_for = False
 
     @property
     def is_needed(self) -> bool:
         """Whether calls are made in the name of a user."""
-        return self._config.auth_type is AuthType.OAUTH2_USER and not self._has_token_of_its_own
+        wanted = self._config.auth_type is AuthType.OAUTH2_USER or self._was_asked_for
+        return wanted and not self._has_token_of_its_own
+
+    def learn_from(self, error: ToolAuthError) -> bool:
+        """Act for users from now on if a server that was configured without any credential asks for one.
+
+        Many servers are configured by their URL alone and say themselves how people sign in.
+        """
+        config = self._config
+        may_ask = (
+            config.is_url
+            and config.transport is TransportType.MCP
+            and config.auth_type is AuthType.NONE
+            and "authorization" not in {name.lower() for name in config.headers}
+            and isinstance(self._manager, DiscoversProviders)
+        )
+        if error.status_code != 401 or not may_ask or self._was_asked_for:
+            return False
+        self._was_asked_for = True
+        return True
 
     @property
     def is_needed_to_connect(self) -> bool:

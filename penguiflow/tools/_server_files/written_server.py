@@ -167,7 +167,7 @@ class WrittenServer(BaseModel):
                 return AuthType.BEARER, {"token": token}
             case given:
                 settings = {key: value for key, value in given.items() if key != "type"}
-                return _auth_type(given.get("type", "none")), settings
+                return _auth_type(given.get("type", "")), settings
 
     def _mode(self) -> McpTransportMode:
         match self._kind:

@@ -189,6 +189,16 @@ async def test_a_sign_in_shows_its_link_and_connects_afterwards(tmp_path: Path) 
         assert session.tools.reconnected == ["wiki"]
 
 
+async def test_the_link_goes_by_itself_when_the_person_is_signed_in(tmp_path: Path) -> None:
+    session = connected()
+    async with workbench(session, folder=tmp_path) as bench:
+        await bench.pilot.press("f5", "down", "l")
+        await bench.until(lambda: isinstance(bench.app.screen, SignInScreen), "the link is shown")
+        session.tools.ready.add("wiki")
+        await bench.until(lambda: not isinstance(bench.app.screen, SignInScreen), "the link is gone")
+        assert session.tools.reconnected == []
+
+
 async def test_a_change_of_the_connection_is_shown_while_one_looks_at_it(tmp_path: Path) -> None:
     session = connected()
     async with workbench(session, folder=tmp_path) as bench:

@@ -56,8 +56,11 @@ class ConnectionActions(Screen[None]):
 
         request = await desk.begin_sign_in(name)
         consent = consent_in({"provider": name, **request})
-        if await self.app.push_screen_wait(SignInScreen(consent)):  # pyright: ignore[reportUnknownMemberType] - bare `App` in Textual
+        screen = SignInScreen(consent, is_signed_in=lambda: desk.is_ready(name))
+        if await self.app.push_screen_wait(screen):  # pyright: ignore[reportUnknownMemberType] - bare `App` in Textual
             await desk.reconnect(name)
+        elif desk.is_ready(name):
+            self.notify(f"Signed in to {safe_text(name, max_chars=80)}", markup=False, timeout=4)
 
     async def _review(self, desk: ToolDesk, name: str) -> None:
         from penguiflow_tui.screens.review import ReviewScreen  # noqa: PLC0415 - rarely needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,16 +18,22 @@ from penguiflow_tui.styles import styles_beside
 from penguiflow_tui.widgets.consent_texts import consent_body, consent_head
 from penguiflow_tui.widgets.key_hints import KeyHints, hint
 
+_LOOK_EVERY_S = 0.25
+
 
 class SignInScreen(ModalScreen[bool]):
-    """Gives true when the person says they signed in."""
+    """Gives true when the person says they signed in, and false when they leave, or are signed in already.
+
+    `is_signed_in` is asked now and then: a sign-in that comes back to this machine needs no key.
+    """
 
     DEFAULT_CSS = styles_beside(__file__)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("link", "dialog")]
 
-    def __init__(self, consent: Consent) -> None:
+    def __init__(self, consent: Consent, *, is_signed_in: Callable[[], bool]) -> None:
         super().__init__()
         self._consent = consent
+        self._is_signed_in = is_signed_in
         self._hints = KeyHints(id="hints")
 
     def compose(self) -> ComposeResult:
@@ -40,6 +47,11 @@ class SignInScreen(ModalScreen[bool]):
         link = [hint("open-sign-in", "open in browser"), hint("copy-sign-in", "copy link")]
         done = [hint("signed-in", "I signed in: connect"), hint("close-dialog", "close")]
         self._hints.show([*(link if self._consent.address else []), *done])
+        self.set_interval(_LOOK_EVERY_S, self._leave_when_signed_in)
+
+    def _leave_when_signed_in(self) -> None:
+        if self.is_current and self._is_signed_in():
+            self.dismiss(False)
 
     def action_open_link(self) -> None:
         if self._consent.address is not None:
