@@ -19,11 +19,13 @@ from penguiflow.tools.oauth import FileTokenStore, LoopbackRedirect, OAuthManage
 from penguiflow.tools.project import ServerEntry, ServerFiles, read_servers
 from penguiflow.tools.review import ToolPins
 from penguiflow.tools.trust import TrustQuestion, TrustStore, TrustStoreError, sort_by_trust
-from penguiflow_cli._agents import Tell
 from penguiflow_cli._tools_error import usage_error
 from penguiflow_cli._tools_open import may_have_sign_in
 from penguiflow_cli._tools_places import PersonalFolder
 from penguiflow_cli._tools_servers import broken_file
+
+Tell: TypeAlias = Callable[[str], None]
+"""Tells a person one line about what is going on."""
 
 AskTrust: TypeAlias = Callable[[TrustQuestion, ServerEntry, TrustStore], Awaitable[bool]]
 """Asks about one server, keeps the answer in the store, and returns whether it may be started now."""

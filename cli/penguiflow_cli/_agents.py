@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from penguiflow.catalog import ToolSource
 from penguiflow.sessions.agent_port import Agent
@@ -16,12 +16,9 @@ from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
 
 if TYPE_CHECKING:
-    from penguiflow_cli._agent_servers import AgentServers
+    from penguiflow_cli._agent_servers import AgentServers, Tell
 
 DEMO = "demo"
-
-Tell: TypeAlias = Callable[[str], None]
-"""Tells a person one line about what is going on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from penguiflow.tools.project import ServerEntry
 from penguiflow.tools.trust import TrustQuestion, TrustStore
-from penguiflow_cli._agent_servers import AgentServers, ServerChoice, servers_of_choice
-from penguiflow_cli._agents import Tell
+from penguiflow_cli._agent_servers import AgentServers, ServerChoice, Tell, servers_of_choice
 from penguiflow_cli._errand import RunOptions
 from penguiflow_cli._tools_person import Terminal
 from penguiflow_cli._tools_places import PersonalFolder

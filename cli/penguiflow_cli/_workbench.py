@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penguiflow.redaction import remember_credentials
 from penguiflow_cli._errors import CommandError, end_with
+from penguiflow_cli._workbench_options import WorkbenchOptions
 from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
 from penguiflow_tui.terminal import NoTerminalError
@@ -22,18 +22,6 @@ if TYPE_CHECKING:
     from penguiflow_tui.ports import AskTrust, Recording
 
 _FIRST_SIGNAL = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkbenchOptions:
-    """The options of `penguiflow tui`, as they were given."""
-
-    project_root: Path
-    agent: str | None = None
-    model: str | None = None
-    session_id: str | None = None
-    mcp_config: Sequence[Path] = ()
-    project_servers: bool = False
 
 
 def open_workbench(options: WorkbenchOptions) -> ExitCode:

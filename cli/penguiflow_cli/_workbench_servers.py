@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from penguiflow.tools.project import ServerEntry, read_servers
 from penguiflow.tools.trust import TrustQuestion, TrustStore
-from penguiflow_cli._agent_servers import AgentServers, ServerChoice, servers_of_choice
+from penguiflow_cli._agent_servers import AgentServers, ServerChoice, Tell, servers_of_choice
 from penguiflow_cli._agents import AgentChoice
 from penguiflow_cli._tools_places import PersonalFolder
-from penguiflow_cli._workbench import WorkbenchOptions
+from penguiflow_cli._workbench_options import WorkbenchOptions
 from penguiflow_cli._workspace import ProjectWorkspace
 from penguiflow_cli.project import Project
 from penguiflow_tui.ports import AskTrust
-
-Tell = Callable[[str], None]
 
 
 async def open_workbench_workspace(

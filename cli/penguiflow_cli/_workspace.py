@@ -15,7 +15,7 @@ from penguiflow.sessions.session import AgentSession
 from penguiflow.sessions.shelf.finding import session_to_go_on_with
 from penguiflow.state.protocol import SessionSummary
 from penguiflow.state.sqlite import SqliteStateStore
-from penguiflow_cli._agents import AgentChoice, Tell, choose_agent
+from penguiflow_cli._agents import AgentChoice, choose_agent
 from penguiflow_cli._errors import CommandError
 from penguiflow_cli._new_history import open_or_create_history
 from penguiflow_cli._session_shelf import SessionShelf
@@ -25,7 +25,7 @@ from penguiflow_cli.exit_codes import ExitCode
 from penguiflow_cli.project import Project
 
 if TYPE_CHECKING:
-    from penguiflow_cli._agent_servers import AgentServers
+    from penguiflow_cli._agent_servers import AgentServers, Tell
 
 
 class ProjectWorkspace:

@@ -23,10 +23,10 @@ def tui(
     project_root: ProjectOption = Path(),
 ) -> int:
     """Open the workbench: ask the agent, watch its steps, approve its tool calls."""
-    from penguiflow_cli import _workbench  # noqa: PLC0415 - help must not load Textual
+    from penguiflow_cli import _workbench, _workbench_options  # noqa: PLC0415 - help must not load Textual
 
     return _workbench.open_workbench(
-        _workbench.WorkbenchOptions(
+        _workbench_options.WorkbenchOptions(
             project_root=project_root,
             agent=agent,
             model=model,

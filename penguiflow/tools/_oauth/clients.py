@@ -8,11 +8,11 @@ from dataclasses import replace
 from penguiflow._clock import WallClock
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._oauth.book import GrantBook
+from penguiflow.tools._oauth.exchange import Send
 from penguiflow.tools._oauth.grants import Registration
 from penguiflow.tools._oauth.loading import load_registrar
 from penguiflow.tools._oauth.provider import Client, Provider
 from penguiflow.tools._oauth.stores import EntryLocks
-from penguiflow.tools._oauth.web import Send
 
 
 class Clients:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from penguiflow._clock import MonotonicClock
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._oauth.errors import SignInError, without_query
+from penguiflow.tools._oauth.exchange import Send
 from penguiflow.tools._oauth.loading import load_discovery
 from penguiflow.tools._oauth.provider import OAuthProviderConfig, Provider, provider_of_config
 from penguiflow.tools._oauth.stores import EntryLocks
 from penguiflow.tools._oauth.urls import policy_for, resource_of
-from penguiflow.tools._oauth.web import Send
 
 _LOOK_AGAIN_S = 300.0
 

@@ -25,9 +25,9 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from penguiflow.tools._net import NetPolicy, resolve_checked
 from penguiflow.tools._oauth.errors import SignInError, shown, without_query
+from penguiflow.tools._oauth.exchange import Request, Send
 from penguiflow.tools._oauth.provider import Provider
 from penguiflow.tools._oauth.urls import checked_url, resource_of
-from penguiflow.tools._oauth.web import Request, Send
 from penguiflow.tools.errors import ToolConnectionError, ToolNodeError
 
 _GRANT_TYPES = ["authorization_code", "refresh_token"]

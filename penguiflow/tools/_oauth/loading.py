@@ -7,9 +7,9 @@ import functools
 from typing import Protocol
 
 from penguiflow.tools._net import NetPolicy
+from penguiflow.tools._oauth.exchange import Send
 from penguiflow.tools._oauth.grants import Registration
 from penguiflow.tools._oauth.provider import Provider
-from penguiflow.tools._oauth.web import Send
 from penguiflow.tools.errors import ToolConnectionError
 
 

@@ -7,11 +7,11 @@ import asyncio
 from penguiflow._clock import WallClock
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._oauth.book import GrantBook
+from penguiflow.tools._oauth.exchange import Request, Send
 from penguiflow.tools._oauth.grants import Grant
 from penguiflow.tools._oauth.provider import Provider
 from penguiflow.tools._oauth.tokens import TokenEndpointError, refresh_request, renewed_grant
 from penguiflow.tools._oauth.urls import checked_url
-from penguiflow.tools._oauth.web import Request, Send
 from penguiflow.tools.errors import ToolConnectionError
 
 _Key = tuple[asyncio.AbstractEventLoop, str, str, str]

@@ -8,9 +8,9 @@ from pydantic import JsonValue, ValidationError
 from penguiflow.redaction import remember_secret
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._oauth.errors import SignInError, shown
+from penguiflow.tools._oauth.exchange import Answer, Request, Send
 from penguiflow.tools._oauth.grants import Registration
 from penguiflow.tools._oauth.provider import Provider
-from penguiflow.tools._oauth.web import Answer, Request, Send
 from penguiflow.tools.errors import ToolConnectionError
 
 _CLIENT_NAME = "PenguiFlow"

@@ -11,13 +11,13 @@ from penguiflow.redaction import remember_secret
 from penguiflow.tools._net import NetPolicy
 from penguiflow.tools._oauth.book import GrantBook
 from penguiflow.tools._oauth.errors import SignInError, shown
+from penguiflow.tools._oauth.exchange import Request, Send
 from penguiflow.tools._oauth.outcomes import Outcomes, SignInOutcome
 from penguiflow.tools._oauth.pending import PendingSignIn, PendingSignIns
 from penguiflow.tools._oauth.pkce import NewToken, challenge_of
 from penguiflow.tools._oauth.provider import Client, Provider
 from penguiflow.tools._oauth.tokens import TokenEndpointError, code_request, new_grant
 from penguiflow.tools._oauth.urls import RedirectAnswer, authorization_url, checked_url
-from penguiflow.tools._oauth.web import Request, Send
 
 _STATE_BYTES = 32
 _VERIFIER_BYTES = 64

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 
 from penguiflow.redaction import remember_secret
 from penguiflow.tools._oauth.errors import SignInError, shown
+from penguiflow.tools._oauth.exchange import Answer
 from penguiflow.tools._oauth.grants import Grant
 from penguiflow.tools._oauth.pending import PendingSignIn
 from penguiflow.tools._oauth.provider import Client, Provider
-from penguiflow.tools._oauth.web import Answer
 
 _SIGN_IN_AGAIN = "sign in again"
 _LATE_S = 30.0

@@ -11,7 +11,7 @@ from penguiflow.tools._net import AddressRefusedError, BodyRefusedError, NetPoli
 from penguiflow.tools._net.bodies import ACCEPT_ENCODING
 from penguiflow.tools._net.transport import GuardedTransport
 from penguiflow.tools._oauth.errors import SignInError, without_query
-from penguiflow.tools._oauth.web import Answer, Request
+from penguiflow.tools._oauth.exchange import Answer, Request
 from penguiflow.tools.errors import ToolConnectionError
 
 _TIMEOUT_S: Final = 20.0
