@@ -46,6 +46,7 @@ bench: $(VENV)/.with-bench ## Print the figures as ratios to a baseline measured
 	$(BIN)/python benchmarks/table.py --loop uvloop $(ARGS)
 	$(BIN)/python benchmarks/curves.py
 	$(BIN)/python benchmarks/planner.py
+	$(BIN)/python benchmarks/tools.py
 	$(BIN)/python benchmarks/history.py
 	$(BIN)/python benchmarks/startup.py
 

@@ -32,6 +32,7 @@ RUNS = {
     "soak.py --minutes 0.01 --traces 100": ("nothing lost, nothing twice, nothing left",),
     "history.py --events 3000": ("the store", "bare executemany", "newest sessions", "end of the last run"),
     "planner.py --times 1": ("step   10", "step  200", "ratio"),
+    "tools.py --calls 5 --times 1": ("bare client", "ToolNode.call", "ratio"),
     "startup.py --times 1": ("python -c 'import penguiflow'", "penguiflow --help", "first paint"),
 }
 
