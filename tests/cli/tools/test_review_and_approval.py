@@ -27,7 +27,7 @@ async def connected(folder: Path, *habits: str) -> AsyncGenerator[OpenServer]:
     write_servers(folder, mine=server_of(tiny_command(*habits), approval_filter=["echo"]))
     options = ServerOptions(target="mine", user="local", project_root=folder, trust=True)
     personal = PersonalFolder(path=folder / "personal")
-    async with opened_server(choose_server(options), options, Nobody(), personal) as server:
+    async with opened_server(choose_server(options), options, Nobody(), personal, to_call=True) as server:
         yield server
 
 
