@@ -135,13 +135,6 @@ class ExternalToolConfig(BaseModel):
     max_response_bytes: int = Field(default=10_000_000, ge=1_000)
     enabled: bool = True
 
-    @field_validator("connection")
-    @classmethod
-    def _connection_says_something(cls, connection: str) -> str:
-        if not connection.strip():
-            raise ValueError("`connection` is empty: give a command line or a URL")
-        return connection
-
     @field_validator("tool_filter", "approval_filter")
     @classmethod
     def _filters_are_regular_expressions(cls, patterns: list[str] | None) -> list[str] | None:

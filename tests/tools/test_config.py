@@ -37,7 +37,6 @@ def test_the_config_of_the_description_is_accepted() -> None:
         ({"auth_type": "bearer"}, "auth_type `bearer` of `github` needs `token` in `auth_config`"),
         ({"auth_type": "api_key"}, "needs `api_key`"),
         ({"auth_type": "cookie", "auth_config": {"cookie_name": "a"}}, "needs `cookie_value`"),
-        ({"connection": "  "}, "`connection` is empty"),
         ({"name": ""}, "at least 1 character"),
         ({"tool_filter": ["("]}, "`(` is not a regular expression"),
         ({"timeout_s": 0.5}, "greater than or equal to 1"),

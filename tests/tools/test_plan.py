@@ -87,8 +87,9 @@ def test_what_cannot_be_connected_is_refused() -> None:
         plan_connection(config("run ${NO_SUCH}"), ENVIRONMENT)
     with pytest.raises(ToolConnectionError, match="cannot be split"):
         plan_connection(config("run 'x"), ENVIRONMENT)
-    with pytest.raises(ToolConnectionError, match="is empty"):
-        plan_connection(config("'' x"), ENVIRONMENT)
+    for empty in ("", "  ", "'' x"):
+        with pytest.raises(ToolConnectionError, match="the command of `srv` is empty"):
+            plan_connection(config(empty), ENVIRONMENT)
 
 
 @pytest.mark.parametrize(
