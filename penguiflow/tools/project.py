@@ -71,16 +71,17 @@ class ServerFiles:
 
 
 def project_servers(project_root: Path) -> Sequence[ExternalToolConfig]:
-    """Return the enabled servers of the project's first file, in its order; none if it has no file.
+    """Return the enabled servers of the project's files, as `read_servers` does; none without a file.
+
+    For a program that wants all of them or an error.
 
     Raises:
-        ProjectToolsError: the file cannot be read or says something that is no server.
+        ProjectToolsError: a file cannot be read or says something that is no server.
     """
-    for file_name in PROJECT_FILES:
-        path = project_root / file_name
-        if path.is_file():
-            return _enabled(server_file_entries(path, project_root))
-    return ()
+    files = read_servers(project_root)
+    if files.problems:
+        raise ProjectToolsError(files.problems[0].message)
+    return _enabled(files.entries)
 
 
 def read_servers(project_root: Path, extra_files: Sequence[Path] = ()) -> ServerFiles:

@@ -19,7 +19,7 @@ def write(folder: Path, document: Any, name: str = ".mcp.json") -> None:
 
 
 def test_a_project_without_a_file_names_none(tmp_path: Path) -> None:
-    assert project_servers(tmp_path) == ()
+    assert list(project_servers(tmp_path)) == []
 
 
 def test_commands_run_in_the_project_with_their_arguments_whole(tmp_path: Path) -> None:
@@ -60,10 +60,11 @@ def test_urls_keep_their_headers_and_protocol(
     )
 
 
-def test_the_hidden_file_comes_first(tmp_path: Path) -> None:
-    write(tmp_path, {"mcpServers": {"a": {"command": "a"}}})
-    write(tmp_path, {"mcpServers": {"b": {"command": "b"}}}, "mcp.json")
-    assert [config.name for config in project_servers(tmp_path)] == ["a"]
+def test_the_hidden_file_has_the_last_word(tmp_path: Path) -> None:
+    write(tmp_path, {"mcpServers": {"a": {"command": "hidden"}}})
+    write(tmp_path, {"mcpServers": {"a": {"command": "plain"}, "b": {"command": "b"}}}, "mcp.json")
+    commands = {config.name: config.connection for config in project_servers(tmp_path)}
+    assert commands == {"a": "hidden", "b": "b"}
 
 
 @pytest.mark.parametrize(
