@@ -103,18 +103,19 @@ class ToolNode:
         if recorded is not None:
             self._connections.of(None).connection.stand_ready(recorded)
             return
-        mine = await self._access.to_connect(ctx)
-        self._discovered_over = mine.connection
-        try:
-            await mine.connection.open(insist=True)
-        except ToolAuthError as error:
-            if self._access.learns_to_sign_in(error):
-                await self.connect(ctx)
+        async with self._access.to_connect(ctx) as mine:
+            self._discovered_over = mine.connection
+            try:
+                await mine.connection.open(insist=True)
                 return
-            if not self._access.can_renew(error):
-                raise
-            await self._access.renew(ctx, mine, mine.token)
-            await mine.connection.open(insist=True)
+            except ToolAuthError as error:
+                if not self._access.learns_to_sign_in(error):
+                    if not self._access.can_renew(error):
+                        raise
+                    await self._access.renew(ctx, mine, mine.token)
+                    await mine.connection.open(insist=True)
+                    return
+        await self.connect(ctx)  # now in the name of a user
 
     async def close(self) -> None:
         """Leave the server and wait until its processes are gone. Calls under way fail."""
@@ -251,18 +252,18 @@ class ToolNode:
         return self._resources.on_resource_updated(listener)
 
     async def _call_in_name_of(self, ctx: object, tool_name: str, args: Mapping[str, object]) -> RemoteResult:
-        mine = await self._access.to_call(ctx)
-        token = mine.token
-        try:
-            return await self._call_once_free(mine, tool_name, args)
-        except ToolAuthError as error:
-            if self._access.learns_to_sign_in(error):
-                return await self._call_in_name_of(ctx, tool_name, args)
-            if not self._access.can_renew(error):
-                raise
-            # Not while holding a slot: a person may take their time to sign in.
-            await self._access.renew(ctx, mine, token)
-            return await self._call_once_free(mine, tool_name, args)
+        async with self._access.to_call(ctx) as mine:
+            token = mine.token
+            try:
+                return await self._call_once_free(mine, tool_name, args)
+            except ToolAuthError as error:
+                if not self._access.learns_to_sign_in(error):
+                    if not self._access.can_renew(error):
+                        raise
+                    # Not while holding a slot: a person may take their time to sign in.
+                    await self._access.renew(ctx, mine, token)
+                    return await self._call_once_free(mine, tool_name, args)
+        return await self._call_in_name_of(ctx, tool_name, args)  # now in the name of a user
 
     async def _call_once_free(
         self, mine: UserConnection, tool_name: str, args: Mapping[str, object]
@@ -291,11 +292,15 @@ class ToolNode:
 
     async def _session_for(self, ctx: object) -> ToolSession | None:
         """Return the session in the name of the caller, or what was connected first; `None` for none."""
-        if self._discovered_over is None:
+        discovered_over = self._discovered_over
+        if discovered_over is None:
             return None
-        connection = self._discovered_over if ctx is None else (await self._access.to_call(ctx)).connection
-        _, opened = await connection.open()
-        return opened.session
+        if ctx is None:
+            if discovered_over.board.status.state == "closed":
+                return None  # its user was disconnected to make room
+            return (await discovered_over.open())[1].session
+        async with self._access.to_call(ctx) as mine:
+            return (await mine.connection.open())[1].session
 
     def _take_tools(self, connection: ServerConnection, tools: Sequence[RemoteTool]) -> int:
         self._discovered_over = self._discovered_over or connection

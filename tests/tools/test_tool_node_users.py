@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from penguiflow.registry import ModelRegistry
 from penguiflow.tools import ExternalToolConfig, ToolAuthError, ToolNode, TransportType
+from penguiflow.tools._connecting.plan import plan_connection
+from penguiflow.tools._connecting.server_connection import ServerConnection
+from penguiflow.tools._node.user_connections import UserConnections, UserToken
 from penguiflow.tools.user_auth import AuthManager
 from tests.fakes.mcp_processes import child_pids, tiny_command
 from tests.fakes.users_server import CallerContext, FakeDiscovery, FakeSignIn, UsersServer, users_server
@@ -165,3 +169,31 @@ async def test_a_credential_of_the_config_that_is_refused_stays_an_error(server:
     with pytest.raises(ToolAuthError, match="status 401"):
         await node.connect(CallerContext("ann"))
     assert not node.acts_for_users
+
+
+async def test_room_is_made_by_disconnecting_who_has_not_called_for_longest_and_calls_no_more() -> None:
+    made: list[UserToken] = []
+
+    def make(token: UserToken) -> ServerConnection:
+        made.append(token)
+        config = ExternalToolConfig(name="desk", transport=TransportType.MCP, connection="unused")
+
+        async def explore(session: object) -> None:
+            raise AssertionError("nothing is opened here")
+
+        return ServerConnection(
+            config,
+            plan=lambda: plan_connection(config, {}),
+            clock=time.monotonic,
+            explore=explore,
+            take_tools=len,
+        )
+
+    connections = UserConnections(make, fixed_token=False, most_users=2)
+    nobody, ann, bob = (connections.of(user) for user in (None, "ann", "bob"))
+    ann.callers = 1
+    connections.of("cas")
+    await connections.make_room()
+    assert (connections.of(None), connections.of("ann")) == (nobody, ann)
+    assert connections.of("bob") is not bob
+    assert len(made) == 5

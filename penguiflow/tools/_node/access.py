@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from pydantic import JsonValue
 
 from penguiflow.tools._node.sign_in import SignIn, trace_of
@@ -21,34 +24,43 @@ class Access:
         """Whether each user has a connection of their own."""
         return self._sign_in.is_needed
 
-    async def to_connect(self, ctx: object) -> UserConnection:
-        """Return the connection for discovery.
+    @asynccontextmanager
+    async def to_connect(self, ctx: object) -> AsyncGenerator[UserConnection]:
+        """Give the connection for discovery.
 
         Raises:
             ToolAuthError: discovery needs a token, and nobody is there to be asked for it.
         """
-        if self._sign_in.is_needed_to_connect:
-            return await self.to_call(ctx)
-        return self._connections.of(None)
+        if not self._sign_in.is_needed_to_connect:
+            yield self._connections.of(None)
+            return
+        async with self.to_call(ctx) as mine:
+            yield mine
 
-    async def to_call(self, ctx: object) -> UserConnection:
-        """Return the caller's connection with a token that is valid as far as is known.
+    @asynccontextmanager
+    async def to_call(self, ctx: object) -> AsyncGenerator[UserConnection]:
+        """Give the caller's connection with a token that is valid as far as is known.
 
         Raises:
             ToolAuthError: there is no token. Other exceptions: the pause by which a run waits for consent.
         """
         if not self._sign_in.is_needed:
-            return self._connections.of(None)
+            yield self._connections.of(None)
+            return
         try:
             user = self._sign_in.user_of(ctx)
         except ToolAuthError as error:
             self._connections.of(None).connection.show_needs_auth(error)
             raise
         mine = self._connections.of(user)
-        await self._connections.make_room()
-        token = await self._sign_in.token(user) or await self._token_by_consent(user, ctx, mine)
-        await mine.use_token(token)
-        return mine
+        mine.callers += 1
+        try:
+            await self._connections.make_room()
+            token = await self._sign_in.token(user) or await self._token_by_consent(user, ctx, mine)
+            await mine.use_token(token)
+            yield mine
+        finally:
+            mine.callers -= 1
 
     async def renew(self, ctx: object, mine: UserConnection, refused: str | None) -> None:
         """Get another token for a connection whose token the server refused; else as `to_call`."""

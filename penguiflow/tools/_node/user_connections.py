@@ -32,6 +32,8 @@ class UserConnection:
 
     def __init__(self, token: UserToken, connection: ServerConnection, *, fixed_token: bool) -> None:
         self.connection = connection
+        self.callers = 0
+        """How many use it now or are about to: it is not disconnected to make room meanwhile."""
         self._token = token
         self._fixed_token = fixed_token
 
@@ -51,9 +53,16 @@ class UserConnection:
 class UserConnections:
     """The connections of one node, by user."""
 
-    def __init__(self, make: Callable[[UserToken], ServerConnection], *, fixed_token: bool) -> None:
+    def __init__(
+        self,
+        make: Callable[[UserToken], ServerConnection],
+        *,
+        fixed_token: bool,
+        most_users: int = MOST_USERS,
+    ) -> None:
         self._make = make
         self._fixed_token = fixed_token
+        self._most_users = most_users
         self._by_user: OrderedDict[str | None, UserConnection] = OrderedDict()
 
     def of(self, user: str | None) -> UserConnection:
@@ -67,10 +76,10 @@ class UserConnections:
         return found
 
     async def make_room(self) -> None:
-        """Disconnect those who have not called for longest, if there are too many."""
-        while len(self._by_user) > MOST_USERS:
-            _, oldest = self._by_user.popitem(last=False)
-            await oldest.connection.close()
+        """Disconnect those who have not called for longest, if there are too many; nobody who calls now."""
+        idle = [user for user, each in self._by_user.items() if user is not None and not each.callers]
+        for user in idle[: max(0, len(self._by_user) - self._most_users)]:
+            await self._by_user.pop(user).connection.close()
 
     async def close(self) -> None:
         """Disconnect everybody and forget their tokens."""
